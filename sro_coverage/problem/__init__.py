@@ -1,0 +1,42 @@
+"""Campuses, officers and rules: frozen values that are checked once."""
+
+from sro_coverage.problem.campus import LEVELS, Campus, Level
+from sro_coverage.problem.policy import (
+    PEAKS_A_WEEK,
+    STATES,
+    Assignment,
+    Budget,
+    Objective,
+    Officer,
+    Policy,
+    Rule,
+    RuleChange,
+    State,
+    TierName,
+    Tolerance,
+    Travel,
+)
+from sro_coverage.problem.problem import Problem, Site
+from sro_coverage.problem.value import Value
+
+__all__ = [
+    "LEVELS",
+    "PEAKS_A_WEEK",
+    "STATES",
+    "Assignment",
+    "Budget",
+    "Campus",
+    "Level",
+    "Objective",
+    "Officer",
+    "Policy",
+    "Problem",
+    "Rule",
+    "RuleChange",
+    "Site",
+    "State",
+    "TierName",
+    "Tolerance",
+    "Travel",
+    "Value",
+]
