@@ -1,0 +1,140 @@
+"""
+The rules, compiled once into plain arrays. Every solver works on these and on nothing else.
+
+Formulation, for base b (an officer of class c at a post of site i), arc a (base to site) and site j::
+
+    y[b]  somebody holds base b                     x[a]  arc a is used (shared or on-call)
+    p[j]  site j is a primary                       u[j]  site j is uncovered
+
+    min  sum_j primary_cost p + sum_b base_cost y + sum_a arc_cost x + sum_j uncovered_cost u
+    s.t. p[j] + sum_{a into j} x[a] + u[j] = 1      one state for every site
+         sum_{b at j} y[b] = posts[j] p[j]          all posts of a primary are filled
+         sum_{b of c} y[b] <= officers in c
+         x[a] <= y[base of a]
+         sum_{a of b} seconds[a] x[a] <= cap_seconds[b] y[b], and so for peaks, students, count
+         at least one option of every pin is chosen
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sro_coverage.problem import TierName
+from sro_coverage.travel import Bools, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """Positions of bases, arcs and uncovered sites, one of which a pin demands."""
+
+    bases: Ints
+    arcs: Ints
+    uncovered: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class TierArrays:
+    """
+    One tier, always as a cost to be made small.
+
+    The number that people see is ``sign * cost + constant``; `sign` is -1 where more is better.
+    A `bottleneck` tier is the largest, not the sum, over bases of base_cost y + its arcs' costs.
+    """
+
+    name: TierName
+    sign: int
+    constant: int
+    primary_cost: Ints
+    base_cost: Ints
+    arc_cost: Ints
+    uncovered_cost: Ints
+    bottleneck: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """
+    A compiled problem.
+
+    Parameters
+    ----------
+    class_officers
+        Positions in ``problem.officers`` of each class of identical officers.
+    posts
+        Officers needed at each site if it is a primary.
+    base_class, base_site
+        Class and site of each base; bases of one class and site stand side by side.
+    base_twin
+        The base of the same class and site just before this one, or -1: filled in this order.
+    cap_seconds, cap_peaks, cap_students, cap_count
+        What the shared arcs of a base may use up, a week.
+    arc_base, arc_site, arc_is_shared
+        Arcs, sorted by base; the others are on-call.
+    arc_seconds, arc_peaks, arc_students
+        What an arc uses up; zero for on-call.
+    may_be_uncovered
+        One truth value for each site.
+    pins
+        Each demands at least one of its options.
+    tiers
+        In order of importance.
+    """
+
+    class_officers: tuple[tuple[int, ...], ...]
+    posts: Ints
+    base_class: Ints
+    base_site: Ints
+    base_twin: Ints
+    cap_seconds: Ints
+    cap_peaks: Ints
+    cap_students: Ints
+    cap_count: Ints
+    arc_base: Ints
+    arc_site: Ints
+    arc_is_shared: Bools
+    arc_seconds: Ints
+    arc_peaks: Ints
+    arc_students: Ints
+    may_be_uncovered: Bools
+    pins: tuple[Options, ...]
+    tiers: tuple[TierArrays, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """
+    A solution as truth values over the arrays.
+
+    Parameters
+    ----------
+    base, arc
+        Which bases are held and which arcs are used; a site is a primary if a base there is
+        held, and uncovered if nothing else serves it.
+    """
+
+    base: Bools
+    arc: Bools
+
+    def primary(self, arrays: Arrays) -> Bools:
+        """Which sites have somebody based there."""
+        return np.bincount(arrays.base_site[self.base], minlength=len(arrays.posts)) > 0
+
+    def uncovered(self, arrays: Arrays) -> Bools:
+        """Which sites nobody serves."""
+        reached = np.bincount(arrays.arc_site[self.arc], minlength=len(arrays.posts)) > 0
+        return ~(reached | self.primary(arrays))
+
+    def cost(self, arrays: Arrays, tier: TierArrays) -> int:
+        """Cost of this choice in one tier."""
+        if tier.bottleneck:
+            load = np.where(self.base, tier.base_cost, 0)
+            np.add.at(load, arrays.arc_base[self.arc], tier.arc_cost[self.arc])
+            return int(load.max(initial=0))
+        return int(
+            tier.primary_cost[self.primary(arrays)].sum()
+            + tier.base_cost[self.base].sum()
+            + tier.arc_cost[self.arc].sum()
+            + tier.uncovered_cost[self.uncovered(arrays)].sum()
+        )

@@ -1,0 +1,282 @@
+"""Tier by tier with CP-SAT: each tier starts from the whole previous answer and never loses it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from sro_coverage.model.arrays import Arrays, Choice, TierArrays
+from sro_coverage.model.solution import (
+    Progress,
+    Solution,
+    SolveParams,
+    Stopped,
+    StopSignal,
+    TierOutcome,
+    Watcher,
+    slack,
+)
+from sro_coverage.problem import Tolerance
+from sro_coverage.travel import Ints
+
+
+def solve_exact(
+    arrays: Arrays,
+    tolerance: Tolerance,
+    params: SolveParams,
+    *,
+    watch: Watcher | None = None,
+    stop: StopSignal | None = None,
+) -> Solution:
+    """
+    Optimise the tiers in turn, each with the earlier ones held.
+
+    Returns
+    -------
+    Solution
+        ``optimal`` only if every tier was proven.
+    """
+    began = time.monotonic()
+    stop = stop or StopSignal()
+    formulation = _Formulation(arrays)
+    choice: Choice | None = None
+    found: list[tuple[TierArrays, int, int | None, int, Stopped, float]] = []
+    for number, tier in enumerate(arrays.tiers):
+        tier_began = time.monotonic()
+        budget = (params.time_limit_s - (tier_began - began)) / (len(arrays.tiers) - number)
+        news = _News(tier, number, len(arrays.tiers), began, watch)
+        result = formulation.optimise(tier, choice, params, max(budget, 0.0), news, stop)
+        if result.infeasible and choice is None:
+            return Solution("infeasible", None, (), time.monotonic() - began)
+        if result.infeasible:
+            raise AssertionError(f"tier {tier.name} excludes the plan that the tier before it returned")
+        if result.choice is not None:
+            cost = result.choice.cost(arrays, tier)
+            if choice is None or cost <= choice.cost(arrays, tier):
+                choice = result.choice
+        if choice is None:
+            return Solution("no plan found", None, (), time.monotonic() - began)
+        best = choice.cost(arrays, tier)
+        held = best + slack(_shown(tier, best), getattr(tolerance, tier.name))
+        formulation.hold(tier, held)
+        found.append((tier, best, result.bound, held, result.stopped, time.monotonic() - tier_began))
+    if choice is None:
+        raise AssertionError("a problem has at least one tier")
+    outcomes = tuple(
+        TierOutcome(
+            name=tier.name,
+            best=_shown(tier, best),
+            bound=None if bound is None else _shown(tier, bound),
+            limit=_shown(tier, held),
+            value=_shown(tier, choice.cost(arrays, tier)),
+            stopped=stopped,
+            runtime_s=runtime_s,
+        )
+        for tier, best, bound, held, stopped, runtime_s in found
+    )
+    proven = all(outcome.stopped == "proven" for outcome in outcomes)
+    return Solution("optimal" if proven else "feasible", choice, outcomes, time.monotonic() - began)
+
+
+def is_feasible(arrays: Arrays, time_limit_s: float) -> bool:
+    """Whether any plan exists; True also if the time was too short to tell."""
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = time_limit_s
+    solver.parameters.num_workers = 1
+    return bool(solver.solve(_Formulation(arrays).model) != cp_model.INFEASIBLE)
+
+
+def _shown(tier: TierArrays, cost: int) -> int:
+    return tier.sign * cost + tier.constant
+
+
+class _News(cp_model.CpSolverSolutionCallback):
+    """Passes solutions and bounds on as they come."""
+
+    def __init__(self, tier: TierArrays, number: int, num_tiers: int, began: float, watch: Watcher | None) -> None:
+        super().__init__()
+        self._tier, self._number, self._num_tiers = tier, number, num_tiers
+        self._began, self._watch = began, watch
+        self._best: int | None = None
+        self._bound: int | None = None
+
+    def on_solution_callback(self) -> None:
+        self._best = round(self.objective_value)
+        self.on_bound(self.best_objective_bound)
+
+    def on_bound(self, bound: float) -> None:
+        self._bound = math.ceil(bound - 1e-6)
+        self.tell()
+
+    def tell(self) -> None:
+        if self._watch is not None:
+            self._watch(
+                Progress(
+                    self._tier.name,
+                    self._number + 1,
+                    self._num_tiers,
+                    None if self._best is None else _shown(self._tier, self._best),
+                    None if self._bound is None else _shown(self._tier, self._bound),
+                    time.monotonic() - self._began,
+                )
+            )
+
+
+class _Result:
+    """What one optimisation gave."""
+
+    def __init__(self, *, choice: Choice | None, bound: int | None, stopped: Stopped, infeasible: bool = False) -> None:
+        self.choice, self.bound, self.stopped, self.infeasible = choice, bound, stopped, infeasible
+
+
+class _Formulation:
+    """The arrays as a CP-SAT model, built once; objectives and held tiers are laid over it."""
+
+    def __init__(self, arrays: Arrays) -> None:
+        self._arrays = arrays
+        self.model = model = cp_model.CpModel()
+        self._y = [model.new_bool_var(f"y{b}") for b in range(len(arrays.base_site))]
+        self._x = [model.new_bool_var(f"x{a}") for a in range(len(arrays.arc_site))]
+        self._p = [model.new_bool_var(f"p{j}") for j in range(len(arrays.posts))]
+        self._u = [model.new_bool_var(f"u{j}") for j in range(len(arrays.posts))]
+        self._peak: dict[str, cp_model.IntVar] = {}
+        self._one_state_for_every_site()
+        self._officers()
+        self._weekly_limits()
+        self._pins()
+
+    def _one_state_for_every_site(self) -> None:
+        arrays, model = self._arrays, self.model
+        into = _groups(arrays.arc_site, len(arrays.posts))
+        based = _groups(arrays.base_site, len(arrays.posts))
+        for site, posts in enumerate(arrays.posts):
+            model.add_exactly_one(self._p[site], self._u[site], *(self._x[a] for a in into[site]))
+            model.add(sum(self._y[b] for b in based[site]) == int(posts) * self._p[site])
+            if not arrays.may_be_uncovered[site]:
+                model.add(self._u[site] == 0)
+
+    def _officers(self) -> None:
+        arrays, model = self._arrays, self.model
+        for number, bases in enumerate(_groups(arrays.base_class, len(arrays.class_officers))):
+            model.add(sum(self._y[b] for b in bases) <= len(arrays.class_officers[number]))
+        for base, twin in enumerate(arrays.base_twin):
+            if twin >= 0:
+                model.add_implication(self._y[base], self._y[twin])
+
+    def _weekly_limits(self) -> None:
+        arrays, model = self._arrays, self.model
+        ones = np.where(arrays.arc_is_shared, 1, 0)
+        limits = (
+            (arrays.arc_seconds, arrays.cap_seconds),
+            (arrays.arc_peaks, arrays.cap_peaks),
+            (arrays.arc_students, arrays.cap_students),
+            (ones, arrays.cap_count),
+        )
+        for base, arcs in enumerate(_groups(arrays.arc_base, len(arrays.base_site))):
+            for a in arcs:
+                model.add_implication(self._x[a], self._y[base])
+            for use, cap in limits:
+                if use[arcs].sum() > cap[base]:
+                    terms = cp_model.LinearExpr.weighted_sum([self._x[a] for a in arcs], use[arcs].tolist())
+                    model.add(terms <= int(cap[base]) * self._y[base])
+
+    def _pins(self) -> None:
+        for pin in self._arrays.pins:
+            self.model.add_bool_or(
+                *(self._y[b] for b in pin.bases), *(self._x[a] for a in pin.arcs), *(self._u[j] for j in pin.uncovered)
+            )
+
+    def _cost(self, tier: TierArrays) -> cp_model.LinearExprT:
+        if tier.bottleneck:
+            return self._largest(tier)
+        variables: list[cp_model.IntVar] = []
+        costs: list[int] = []
+        for group, column in (
+            (self._p, tier.primary_cost),
+            (self._y, tier.base_cost),
+            (self._x, tier.arc_cost),
+            (self._u, tier.uncovered_cost),
+        ):
+            for index in np.flatnonzero(column):
+                variables.append(group[index])
+                costs.append(int(column[index]))
+        return cp_model.LinearExpr.weighted_sum(variables, costs)
+
+    def _largest(self, tier: TierArrays) -> cp_model.IntVar:
+        if tier.name not in self._peak:
+            arrays, model = self._arrays, self.model
+            most = int(tier.base_cost.max(initial=0) + np.abs(tier.arc_cost).sum())
+            largest = self._peak[tier.name] = model.new_int_var(0, most, tier.name)
+            for base, arcs in enumerate(_groups(arrays.arc_base, len(arrays.base_site))):
+                load = cp_model.LinearExpr.weighted_sum([self._x[a] for a in arcs], tier.arc_cost[arcs].tolist())
+                model.add(largest >= int(tier.base_cost[base]) * self._y[base] + load)
+        return self._peak[tier.name]
+
+    def hold(self, tier: TierArrays, cost: int) -> None:
+        """Let no later answer cost more in this tier."""
+        self.model.add(self._cost(tier) <= cost)
+
+    def optimise(
+        self,
+        tier: TierArrays,
+        start: Choice | None,
+        params: SolveParams,
+        budget_s: float,
+        news: _News,
+        stop: StopSignal,
+    ) -> _Result:
+        """Make one tier's cost small, starting from a whole answer if there is one."""
+        if start is not None and (stop.requested or budget_s <= 0):
+            return _Result(choice=None, bound=None, stopped="not reached")
+        self.model.minimize(self._cost(tier))
+        self._hint(tier, start)
+        solver = cp_model.CpSolver()
+        solver.parameters.max_time_in_seconds = budget_s
+        solver.parameters.random_seed = params.seed
+        solver.parameters.num_workers = params.workers
+        solver.parameters.catch_sigint_signal = False
+        solver.parameters.cp_model_probing_level = 0  # with cuts off too, half the time on 75 campuses
+        solver.parameters.cut_level = 0
+        solver.best_bound_callback = news.on_bound
+        news.tell()
+        with stop.calls(solver.stop_search):
+            status = solver.solve(self.model, news)
+        if status == cp_model.INFEASIBLE:
+            return _Result(choice=None, bound=None, stopped="proven", infeasible=True)
+        stopped: Stopped = "interrupted" if stop.requested else "time limit"
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return _Result(choice=None, bound=None, stopped=stopped)
+        choice = Choice(
+            base=np.asarray([solver.boolean_value(y) for y in self._y], dtype=np.bool_),
+            arc=np.asarray([solver.boolean_value(x) for x in self._x], dtype=np.bool_),
+        )
+        bound = math.ceil(solver.best_objective_bound - 1e-6)
+        return _Result(choice=choice, bound=bound, stopped="proven" if status == cp_model.OPTIMAL else stopped)
+
+    def _hint(self, tier: TierArrays, start: Choice | None) -> None:
+        self.model.clear_hints()  # type: ignore[no-untyped-call]
+        if start is None:
+            return
+        arrays = self._arrays
+        for variables, values in (
+            (self._y, start.base),
+            (self._x, start.arc),
+            (self._p, start.primary(arrays)),
+            (self._u, start.uncovered(arrays)),
+        ):
+            for variable, value in zip(variables, values, strict=True):
+                self.model.add_hint(variable, bool(value))
+        for other in arrays.tiers:
+            if other.name in self._peak:
+                self.model.add_hint(self._peak[other.name], start.cost(arrays, other))
+
+
+def _groups(keys: Ints, num_groups: int) -> Sequence[Ints]:
+    """Positions of each key, for keys 0 .. num_groups - 1."""
+    order = np.argsort(keys, kind="stable")
+    ends = np.cumsum(np.bincount(keys, minlength=num_groups))
+    return np.split(order, ends[:-1]) if num_groups else []
