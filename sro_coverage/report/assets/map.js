@@ -1,0 +1,434 @@
+/* Draws the plan on the map. Text from data reaches the page as textContent and attributes only. */
+var sroMap = (function () {
+  "use strict";
+
+  document.documentElement.classList.add("js");
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (calm) {
+    L.Map.mergeOptions({
+      fadeAnimation: false, inertia: false, markerZoomAnimation: false, zoomAnimation: false
+    });
+  }
+
+  const MAX_SHIFT = 24;
+  const INK = "#101820";
+  const SVG = "http://www.w3.org/2000/svg";
+
+  function svg(name, attributes, parent) {
+    const element = document.createElementNS(SVG, name);
+    Object.keys(attributes).forEach(function (key) { element.setAttribute(key, attributes[key]); });
+    if (parent) { parent.appendChild(element); }
+    return element;
+  }
+
+  function html(name, className, text, parent) {
+    const element = document.createElement(name);
+    if (className) { element.className = className; }
+    if (text !== null) { element.textContent = text; }
+    if (parent) { parent.appendChild(element); }
+    return element;
+  }
+
+  function look(site, colour) {
+    switch (site.state) {
+      case "primary": return { fill: colour, stroke: INK, width: 2, text: "#FFFFFF" };
+      case "shared": return { fill: "#FFFFFF", stroke: colour, width: 3, text: colour };
+      case "on-call": return { fill: "#FFFFFF", stroke: colour, width: 1.5, text: colour, dash: "3 2.5" };
+      case "uncovered": return { fill: "#E4E7EA", stroke: "#3C4650", width: 2 };
+      default: return { fill: "#FFFFFF", stroke: "#3C4650", width: 1.5, dash: "2 2" };
+    }
+  }
+
+  function outline(corners, radius, attributes, parent) {
+    if (!corners.length) { return svg("circle", Object.assign({ r: radius }, attributes), parent); }
+    const points = corners.map(function (corner) {
+      return (corner[0] * radius).toFixed(1) + "," + (corner[1] * radius).toFixed(1);
+    });
+    return svg("polygon", Object.assign({ points: points.join(" "), "stroke-linejoin": "round" }, attributes), parent);
+  }
+
+  function drawing(site, colour, corners) {
+    const style = look(site, colour);
+    const box = Math.max(24, Math.ceil(site.size * 1.3) + 6);
+    const root = svg("svg", {
+      width: box, height: box, viewBox: [-box / 2, -box / 2, box, box].join(" "), "aria-hidden": "true"
+    });
+    const radius = site.size / 2;
+    outline(corners, radius, { fill: "#FFFFFF", stroke: "#FFFFFF", "stroke-width": style.width + 3 }, root);
+    const edge = { fill: style.fill, stroke: style.stroke, "stroke-width": style.width };
+    if (style.dash) { edge["stroke-dasharray"] = style.dash; }
+    outline(corners, radius, edge, root);
+    if (site.state === "uncovered") {
+      svg("path", { d: "M-5-5L5 5M-5 5L5-5", stroke: INK, "stroke-width": 2.2 }, root);
+    } else if (site.officers.length) {
+      const number = site.officers.join("+");
+      const size = Math.min(19, Math.max(10, (site.size * 0.56) / Math.max(1, number.length * 0.56)));
+      const text = svg("text", {
+        "text-anchor": "middle", y: (size * 0.36).toFixed(1), "font-size": size.toFixed(1), "font-weight": 700,
+        fill: style.text
+      }, root);
+      text.textContent = number;
+    }
+    return { element: root, box: box };
+  }
+
+  function details(site) {
+    const body = html("div", "details", null);
+    site.cards.forEach(function (card, index) {
+      const title = html("h3", "", card.name, body);
+      title.dir = "auto";
+      if (index === 0) { title.tabIndex = -1; title.id = "details-title"; }
+      const list = html("dl", "", null, body);
+      card.rows.forEach(function (row) {
+        const pair = html("div", "", null, list);
+        html("dt", "", row[0], pair);
+        html("dd", "", row[1], pair).dir = "auto";
+      });
+    });
+    return body;
+  }
+
+  function chosen(name) {
+    const found = new Set();
+    document.querySelectorAll("input[name=" + name + "]:checked").forEach(function (box) { found.add(box.value); });
+    return found;
+  }
+
+  function overlap(one, other) {
+    return Math.max(0, Math.min(one[2], other[2]) - Math.max(one[0], other[0])) *
+      Math.max(0, Math.min(one[3], other[3]) - Math.max(one[1], other[1]));
+  }
+
+  /* Moves markers that would hide each other a few pixels apart; large ones give way least. */
+  function part(map, items) {
+    const zoomed = items.map(function (item) {
+      const at = map.project(item.marker.getLatLng()).add(item.site.offset);
+      return { item: item, home: at, at: at.clone(), reach: item.site.size * 0.55 + 1.5, mass: item.site.size * item.site.size };
+    });
+    for (let round = 0; round < 80; round += 1) {
+      for (let i = 0; i < zoomed.length; i += 1) {
+        for (let j = i + 1; j < zoomed.length; j += 1) {
+          const one = zoomed[i], other = zoomed[j];
+          const way = other.at.subtract(one.at), apart = Math.hypot(way.x, way.y) || 0.01;
+          const missing = one.reach + other.reach - apart;
+          if (missing > 0) {
+            const push = way.multiplyBy(missing / apart / (one.mass + other.mass) / 2);
+            one.at = one.at.subtract(push.multiplyBy(other.mass));
+            other.at = other.at.add(push.multiplyBy(one.mass));
+          }
+        }
+      }
+      zoomed.forEach(function (entry) {
+        const shift = entry.at.subtract(entry.home), length = Math.hypot(shift.x, shift.y);
+        entry.at = entry.home.add(shift.multiplyBy(Math.min(0.985, MAX_SHIFT / Math.max(length, 1))));
+      });
+    }
+    zoomed.forEach(function (entry) {
+      const shift = entry.at.subtract(map.project(entry.item.marker.getLatLng())).round();
+      entry.item.shift = shift;
+      entry.item.marker.setIcon(L.divIcon(Object.assign({}, entry.item.marker.getIcon().options, {
+        iconAnchor: [entry.item.box / 2 - shift.x, entry.item.box / 2 - shift.y]
+      })));
+    });
+  }
+
+  /* Writes campus names where there is room: primaries always, the others only if nothing is hidden. */
+  function placeNames(map, pane, items) {
+    pane.replaceChildren();
+    const size = map.getSize();
+    const taken = items.map(function (item) {
+      const at = map.latLngToContainerPoint(item.marker.getLatLng());
+      const x = at.x + item.shift.x, y = at.y + item.shift.y, reach = item.site.size / 2 + 1;
+      item.at = L.point(x, y);
+      return [x - reach, y - reach, x + reach, y + reach];
+    });
+    const order = items.slice().sort(function (a, b) {
+      return (b.site.state === "primary") - (a.site.state === "primary") || b.site.size - a.site.size;
+    });
+    order.forEach(function (item) {
+      if (item.site.state === "not planned") { return; }
+      const isPrimary = item.site.state === "primary";
+      const name = html("div", "campus-name" + (isPrimary ? " primary" : ""), item.site.name, pane);
+      name.dir = "auto";
+      const width = name.offsetWidth, height = name.offsetHeight, gap = item.site.size * 0.62 + 2;
+      const spots = [
+        [item.at.x - width / 2, item.at.y + gap], [item.at.x - width / 2, item.at.y - gap - height],
+        [item.at.x + gap, item.at.y - height / 2], [item.at.x - gap - width, item.at.y - height / 2],
+        [item.at.x + gap * 0.6, item.at.y + gap * 0.7], [item.at.x - gap * 0.6 - width, item.at.y + gap * 0.7],
+        [item.at.x + gap * 0.6, item.at.y - gap * 0.7 - height], [item.at.x - gap * 0.6 - width, item.at.y - gap * 0.7 - height]
+      ];
+      if (isPrimary) {
+        spots.push([spots[0][0], spots[0][1] + 14], [spots[1][0], spots[1][1] - 14], [spots[2][0] + 22, spots[2][1]], [spots[3][0] - 22, spots[3][1]]);
+      }
+      let best = null;
+      spots.forEach(function (spot) {
+        const box = [spot[0], spot[1], spot[0] + width, spot[1] + height];
+        let cost = taken.reduce(function (sum, other) { return sum + overlap(box, other); }, 0);
+        if (box[0] < 2 || box[1] < 2 || box[2] > size.x - 2 || box[3] > size.y - 2) { cost += 4000; }
+        if (!best || cost < best.cost) { best = { box: box, cost: cost }; }
+      });
+      if (best.cost > (isPrimary ? 250 : 0)) { name.remove(); return; }
+      taken.push(best.box);
+      L.DomUtil.setPosition(name, map.containerPointToLayerPoint([best.box[0], best.box[1]]).round());
+    });
+  }
+
+  function fitButton(map, fit) {
+    const control = L.control({ position: "topleft" });
+    control.onAdd = function () {
+      const bar = html("div", "leaflet-bar fit", null);
+      const button = html("button", "", null, bar);
+      button.type = "button";
+      button.title = "Show the whole map";
+      button.setAttribute("aria-label", button.title);
+      const icon = svg("svg", { width: 16, height: 16, viewBox: "0 0 16 16", "aria-hidden": "true" }, button);
+      svg("path", { d: "M2 6V2H6M10 2H14V6M14 10V14H10M6 14H2V10", fill: "none", stroke: INK, "stroke-width": 1.8 }, icon);
+      L.DomEvent.disableClickPropagation(bar);
+      button.addEventListener("click", fit);
+      return bar;
+    };
+    control.addTo(map);
+  }
+
+  function pane(map, name, level) {
+    const made = map.createPane(name);
+    made.style.zIndex = level;
+    made.style.pointerEvents = "none";
+    return made;
+  }
+
+  return function (map) {
+    const plan = JSON.parse(document.getElementById("plan-data").textContent);
+    const colours = {}, pales = {};
+    plan.officers.forEach(function (officer) {
+      colours[officer.number] = officer.colour;
+      pales[officer.number] = officer.pale;
+    });
+    const home = map.getContainer();
+    const isLarge = plan.sites.length > plan.maxShapes;
+    const scale = Math.min(1.4, Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 15.4));
+    const crowd = 0.28 * Math.sqrt(Math.min(1, plan.maxShapes / plan.sites.length));
+    const narrow = home.clientWidth < 520 ? 0.82 : 1;
+    plan.sites.forEach(function (site) { site.size *= scale * narrow; });
+    document.querySelectorAll(".sizes svg").forEach(function (icon) {
+      icon.setAttribute("width", icon.getAttribute("width") * scale * narrow);
+      icon.setAttribute("height", icon.getAttribute("height") * scale * narrow);
+    });
+    let open = null;
+
+    pane(map, "areas", 210);
+    pane(map, "ground", 250);
+    pane(map, "lines", 350);
+    const names = pane(map, "names", 590);
+    names.classList.add("leaflet-zoom-hide");
+
+    const areas = plan.territories.map(function (territory) {
+      const colour = colours[territory.officer] || plan.nobody;
+      return {
+        officer: territory.officer,
+        layer: L.polygon(territory.polygons, {
+          pane: "areas", renderer: L.svg({ pane: "areas", padding: 0.5 }), interactive: false, color: colour, weight: 1.6, opacity: 0.9,
+          dashArray: "7 5", fillColor: pales[territory.officer] || "#F0F1F3", fillOpacity: 1
+        })
+      };
+    });
+
+    const ground = L.svg({ pane: "ground", padding: 0.5 });
+    plan.underlay.forEach(function (geometry) {
+      L.geoJSON(geometry, {
+        pane: "ground", renderer: ground, interactive: false,
+        pointToLayer: function () { return L.layerGroup(); },
+        style: function (feature) {
+          const isArea = /Polygon/.test((feature.geometry || feature).type);
+          return { color: "#5A6570", weight: isArea ? 1.6 : 1.1, opacity: 0.65, fill: false };
+        }
+      }).addTo(map);
+    });
+
+    const lineRenderer = L.svg({ pane: "lines", padding: 0.5 });
+    const links = plan.links.map(function (link) {
+      const isCall = link.state === "on-call";
+      return {
+        link: link,
+        layer: L.polyline([link.start, link.end], {
+          pane: "lines", renderer: lineRenderer, interactive: false, color: colours[link.officer],
+          weight: isCall ? 1.8 : 2.6, opacity: 0.9, dashArray: isCall ? "1 5" : null
+        })
+      };
+    });
+
+    const items = plan.sites.map(function (site) {
+      const colour = colours[site.officers[0]] || plan.nobody;
+      let marker, box = 0;
+      if (isLarge) {
+        const style = look(site, colour);
+        marker = L.circleMarker([site.lat, site.lon], {
+          radius: Math.max(2.5, site.size * crowd), color: style.stroke, weight: Math.min(1.5, style.width), fillColor: style.fill, fillOpacity: 1,
+          dashArray: style.dash || null
+        });
+      } else {
+        const drawn = drawing(site, colour, plan.shapes[site.shape]);
+        box = drawn.box;
+        marker = L.marker([site.lat, site.lon], {
+          icon: L.divIcon({
+            className: "campus", html: drawn.element, iconSize: [drawn.box, drawn.box],
+            iconAnchor: [drawn.box / 2, drawn.box / 2]
+          }),
+          zIndexOffset: Math.round(1e5 - 1e3 * site.size), riseOnHover: true, riseOffset: 1e6
+        });
+      }
+      const tip = html("span", "", site.name, null);
+      tip.dir = "auto";
+      marker.bindTooltip(tip, { direction: "top", opacity: 1 });
+      return { site: site, marker: marker, box: box, shift: L.point(0, 0) };
+    });
+
+    const itemOf = {};
+    items.forEach(function (item) { itemOf[item.site.id] = item; });
+
+    function place(item) {
+      return map.unproject(map.project(item.marker.getLatLng()).add(item.shift));
+    }
+
+    function arrange() {
+      if (isLarge) { return; }
+      part(map, items);
+      links.forEach(function (entry) {
+        entry.layer.setLatLngs(entry.link.sites.map(function (id) { return place(itemOf[id]); }));
+      });
+      items.forEach(function (item) {
+        item.marker.getTooltip().options.offset = L.point(item.shift.x, item.shift.y - item.site.size / 2);
+      });
+      label();
+    }
+
+    function byOfficer(numbers, officers) {
+      return !numbers.length || numbers.some(function (number) { return officers.has(String(number)); });
+    }
+
+    function show(layer, wanted) {
+      if (wanted !== map.hasLayer(layer)) { wanted ? layer.addTo(map) : layer.remove(); }
+    }
+
+    function isSelected(link) {
+      return open && open.site.officers.indexOf(link.officer) >= 0 && link.state === "on-call";
+    }
+
+    function refresh() {
+      const states = chosen("state"), officers = chosen("officer"), layers = chosen("layer");
+      areas.forEach(function (area) {
+        show(area.layer, layers.has("areas") && (area.officer === null || officers.has(String(area.officer))));
+      });
+      links.forEach(function (entry) {
+        const isCall = entry.link.state === "on-call";
+        const wanted = layers.has(isCall ? "calls" : "lines") || isSelected(entry.link);
+        show(entry.layer, wanted && states.has(entry.link.state) && officers.has(String(entry.link.officer)));
+      });
+      items.forEach(function (item) {
+        show(item.marker, states.has(item.site.state) && byOfficer(item.site.officers, officers));
+      });
+      label();
+    }
+
+    function label() {
+      if (!isLarge) { placeNames(map, names, items.filter(function (item) { return map.hasLayer(item.marker); })); }
+    }
+
+    function close(focusBack) {
+      if (!open) { return; }
+      const item = open;
+      open = null;
+      map.closePopup();
+      refresh();
+      const element = item.marker.getElement && item.marker.getElement();
+      if (focusBack && element) { element.focus({ preventScroll: true }); }
+    }
+
+    /* What autoPan does, without its movement. */
+    function bringIn(box) {
+      const frame = home.getBoundingClientRect(), card = box.getBoundingClientRect();
+      const x = Math.min(0, card.left - frame.left - 12) + Math.max(0, card.right - frame.right + 12);
+      const y = Math.min(0, card.top - frame.top - 12) + Math.max(0, card.bottom - frame.bottom + 12);
+      if (x || y) { map.panBy([x, y], { animate: false }); }
+    }
+
+    function tell(item) {
+      close(false);
+      item.marker.closeTooltip();
+      const popup = L.popup({
+        autoPan: !calm, autoPanPadding: [12, 12], maxWidth: 320, minWidth: 220, maxHeight: Math.max(180, map.getSize().y - 90),
+        offset: [item.shift.x, item.shift.y - item.site.size / 2 + 4], closeOnEscapeKey: false
+      });
+      popup.setLatLng(item.marker.getLatLng()).setContent(details(item.site)).openOn(map);
+      open = item;
+      const box = popup.getElement();
+      box.setAttribute("role", "dialog");
+      box.setAttribute("aria-labelledby", "details-title");
+      if (calm) { bringIn(box); }
+      popup.on("remove", function () { window.setTimeout(function () { if (open === item) { close(true); } }, 0); });
+      refresh();
+      box.querySelector("h3").focus({ preventScroll: true });
+    }
+
+    items.forEach(function (item) {
+      item.marker.on("click", function (event) { L.DomEvent.stop(event); tell(item); });
+      item.marker.on("add", function () {
+        const element = isLarge ? null : item.marker.getElement();
+        if (!element || element.hasAttribute("aria-label")) { return; }
+        element.setAttribute("aria-label", item.site.summary);
+        element.addEventListener("keydown", function (event) {
+          if (event.key === "Enter" || event.key === " ") { L.DomEvent.stop(event); tell(item); }
+        });
+      });
+    });
+
+    document.addEventListener("keydown", function (event) {
+      if (event.key === "Escape" && open) { event.preventDefault(); close(true); }
+    });
+
+    function fit() { map.fitBounds(plan.bounds, { animate: false, padding: [6, 6] }); }
+
+    home.setAttribute("role", "region");
+    home.setAttribute("aria-label", "Map of campuses and beats");
+    map.attributionControl.setPrefix(false);
+    map.attributionControl.addAttribution("Coloured areas: nearest campus, not a boundary");
+    fitButton(map, fit);
+    map.on("click focus", function () { map.scrollWheelZoom.enable(); });
+    home.addEventListener("mouseleave", function () { map.scrollWheelZoom.disable(); });
+
+    document.querySelectorAll(".switches input, .switches button").forEach(function (control) { control.disabled = false; });
+    document.querySelector(".switches").addEventListener("change", refresh);
+    document.querySelectorAll("button[data-all]").forEach(function (button) {
+      button.addEventListener("click", function () {
+        document.querySelectorAll("input[name=officer]").forEach(function (box) { box.checked = button.dataset.all === "on"; });
+        refresh();
+      });
+    });
+
+    let before = null;
+    window.addEventListener("beforeprint", function () {
+      if (before) { return; }
+      close(false);
+      before = { center: map.getCenter(), zoom: map.getZoom() };
+      document.documentElement.classList.add("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      fit();
+      arrange();
+    });
+    window.addEventListener("afterprint", function () {
+      if (!before) { return; }
+      document.documentElement.classList.remove("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      map.setView(before.center, before.zoom, { animate: false });
+      arrange();
+      before = null;
+    });
+
+    fit();
+    refresh();
+    arrange();
+    map.options.minZoom = map.getZoom() - 2;
+    map.on("zoomend", arrange);
+    map.on("resize", function () { if (!before) { fit(); } });
+  };
+})();
