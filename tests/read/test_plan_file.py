@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -155,6 +157,12 @@ def test_the_weight_column_replaces_enrollment_as_demand(tmp_path: Path) -> None
     assert sum(site.enrollment for site in problem.sites) == 2550
 
 
+def test_a_campus_that_is_not_planned_needs_no_weight(tmp_path: Path) -> None:
+    weighted = swap("plan.toml", "order =", 'weight = "risk"\norder =')
+    problem = read(tmp_path, weighted, swap("campuses.csv", "adult,,,,,Tiny,2", "adult,,,,,Tiny,"))
+    assert [campus.id for campus in problem.not_planned] == ["vale"]
+
+
 # -- the same table in other clothes
 
 CLOTHES = {
@@ -235,21 +243,34 @@ def test_ids_keep_their_leading_zeros_in_excel(tmp_path: Path) -> None:
     assert [campus.id for campus in problem.campuses] == ["00501", "00502", "503", "54755315431184"]
 
 
-def test_a_workbook_that_lies_about_its_size_is_read_whole(tmp_path: Path) -> None:
-    """Some programs write a dimension of A1; reading only that far lost every row."""
-    from io import BytesIO
-    from zipfile import ZipFile
+DROP_DOWN = b'<extLst><ext uri="{CCE6A557-97BC-4B89-ADB6-D9C93CAAB3DF}"></ext></extLst>'
 
-    lying = BytesIO()
-    with ZipFile(BytesIO(workbook(CAMPUSES, lambda sheet: None))) as good, ZipFile(lying, "w") as bad:
+
+def rewritten(part: str, old: bytes, new: bytes) -> bytes:
+    """Change one part of a good workbook as another program would have written it."""
+    changed = BytesIO()
+    with ZipFile(BytesIO(workbook(CAMPUSES, lambda sheet: None))) as good, ZipFile(changed, "w") as other:
         for name in good.namelist():
             content = good.read(name)
-            if name.endswith("sheet1.xml"):
-                assert b'<dimension ref="A1:I7"' in content
-                content = content.replace(b'<dimension ref="A1:I7"', b'<dimension ref="A1"')
-            bad.writestr(name, content)
-    plan = SHORT_PLAN.format("xlsx")
-    problem = read(tmp_path, put("plan.toml", plan), put("campuses.xlsx", lying.getvalue()))
+            if name.endswith(part):
+                assert old in content
+                content = content.replace(old, new)
+            other.writestr(name, content)
+    return changed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("sheet1.xml", b'<dimension ref="A1:I7"', b'<dimension ref="A1"'),
+        ("sheet1.xml", b"</worksheet>", DROP_DOWN + b"</worksheet>"),
+    ],
+    ids=["a size that is not true", "a drop-down list"],
+)
+def test_workbooks_of_other_programs_are_read_whole(tmp_path: Path, part: str, old: bytes, new: bytes) -> None:
+    """A dimension of A1 used to lose every row, and a drop-down list to print a warning."""
+    table = rewritten(part, old, new)
+    problem = read(tmp_path, put("plan.toml", SHORT_PLAN.format("xlsx")), put("campuses.xlsx", table))
     assert len(problem.campuses) == 6
 
 
