@@ -134,7 +134,14 @@ def plan(
     _check_targets([out / f"{name}{ending}" for name, _ in reads for ending in ENDINGS], inputs, issues)
     if issues:
         raise DataError(issues)
-    return max(_plan_one(name, read, out, params, base, as_json) for name, read in reads)
+    worst = OK
+    for number, (name, read) in enumerate(reads, start=1):
+        solved = _plan_one(name, read, out, params, base, as_json)
+        worst = max(worst, _verdict(solved))
+        if _was_interrupted(solved) and number < len(reads):
+            click.echo(f"Not begun: {', '.join(other for other, _ in reads[number:])}", err=True)
+            break
+    return worst
 
 
 def _read_underlay(path: Path | None, issues: list[Any]) -> Any:
@@ -168,24 +175,27 @@ def _check_targets(targets: Iterable[Path], inputs: Iterable[Path], issues: list
             issues.append(Issue(str(folder), "no files can be written there", "an --out where they can"))
 
 
-def _plan_one(name: str, read: Read, out: Path, params: Any, underlay: Any, as_json: bool) -> int:
+def _plan_one(name: str, read: Read, out: Path, params: Any, underlay: Any, as_json: bool) -> Plan:
     from sro_coverage.progress import solve_with_progress
     from sro_coverage.report.files import assignments_csv, assignments_geojson, write_files
     from sro_coverage.report.page import render_map
     from sro_coverage.report.text import console
 
     solved = solve_with_progress(read.problem, params, read.inputs, console(stderr=True))
-    contents = {f"{name}.json": solved.to_json()}
-    if solved.has_beats:
-        contents |= {
-            f"{name}.html": render_map(solved, underlay=underlay),
-            f"{name}.csv": assignments_csv(solved),
-            f"{name}.geojson": assignments_geojson(solved),
-        }
-    files = write_files(out, contents)
+    contents = (
+        render_map(solved, underlay=underlay),
+        solved.to_json(),
+        assignments_csv(solved),
+        assignments_geojson(solved),
+    )
+    files = write_files(out, {f"{name}{ending}": text for ending, text in zip(ENDINGS, contents, strict=True)})
     _show(solved, as_json)
     click.echo("Written: " + ", ".join(map(_shown, files)), err=as_json)
-    return _verdict(solved)
+    return solved
+
+
+def _was_interrupted(solved: Plan) -> bool:
+    return any(tier.stopped == "interrupted" for tier in solved.tiers)
 
 
 def _show(solved: Plan, as_json: bool) -> None:
@@ -200,10 +210,9 @@ def _show(solved: Plan, as_json: bool) -> None:
 def _verdict(solved: Plan) -> int:
     if not solved.has_beats:
         return NO_PLAN
-    stopped = {tier.stopped for tier in solved.tiers}
-    if "interrupted" in stopped:
+    if _was_interrupted(solved):
         click.echo("Stopped by you: this is the best plan so far, and it keeps every rule.", err=True)
-    elif stopped != {"proven"}:
+    elif solved.status != "optimal":
         click.echo(
             "Out of time: this is the best plan so far, and it keeps every rule; --time-limit gives more.", err=True
         )

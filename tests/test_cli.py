@@ -99,7 +99,7 @@ def test_several_plan_files_in_one_run(tmp_path: Path) -> None:
 def test_an_infeasible_plan_is_explained_and_ends_with_4(tmp_path: Path) -> None:
     result = run("plan", write(tmp_path, INFEASIBLE), "--out", tmp_path / "out")
     assert result.exit_code == 4
-    assert written(tmp_path / "out") == {"plan.json"}
+    assert written(tmp_path / "out") == {"plan.html", "plan.json", "plan.csv", "plan.geojson"}
     assert "pin cho south primary" in result.stdout
     assert Plan.from_json((tmp_path / "out" / "plan.json").read_text()).status == "infeasible"
 

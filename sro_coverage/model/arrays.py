@@ -117,6 +117,13 @@ class Choice:
     base: Bools
     arc: Bools
 
+    @staticmethod
+    def of_nobody(arrays: Arrays) -> Choice | None:
+        """Give the choice that leaves every site uncovered, or None if a rule is against it."""
+        if arrays.pins or not arrays.may_be_uncovered.all():
+            return None
+        return Choice(np.zeros(len(arrays.base_site), np.bool_), np.zeros(len(arrays.arc_site), np.bool_))
+
     def primary(self, arrays: Arrays) -> Bools:
         """Which sites have somebody based there."""
         return np.bincount(arrays.base_site[self.base], minlength=len(arrays.posts)) > 0

@@ -43,7 +43,7 @@ def solve_exact(
     began = time.monotonic()
     stop = stop or StopSignal()
     formulation = _Formulation(arrays)
-    choice: Choice | None = None
+    choice = Choice.of_nobody(arrays)
     found: list[tuple[TierArrays, int, int | None, int, Stopped, float]] = []
     for number, tier in enumerate(arrays.tiers):
         tier_began = time.monotonic()

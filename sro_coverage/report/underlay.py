@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sro_coverage.errors import DataError, Issue
+from sro_coverage.read.table import read_bytes
 
 _DEPTHS = {"LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 """How many lists stand around the positions of each geometry."""
@@ -42,10 +43,9 @@ def read_underlay(path: str | Path) -> dict[str, Any]:
         If the file is not such a document; every issue names the file and the feature.
     """
     file = Path(path)
+    text = read_bytes(file)
     try:
-        content = json.loads(file.read_bytes())
-    except OSError as error:
-        raise DataError([Issue(str(file), error.strerror or "cannot be read", "a GeoJSON file")]) from None
+        content = json.loads(text)
     except (ValueError, RecursionError):
         raise DataError([Issue(str(file), "not JSON", "a GeoJSON file in UTF-8")]) from None
     issues: list[Issue] = []

@@ -70,7 +70,7 @@ def test_the_feature_is_named(written):
 
 
 def test_missing_file_is_told(tmp_path):
-    with pytest.raises(DataError, match="No such file"):
+    with pytest.raises(DataError, match="no such file"):
         read_underlay(tmp_path / "none.geojson")
 
 
