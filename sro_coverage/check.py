@@ -6,10 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from sro_coverage.errors import Issue
 from sro_coverage.model.solution import slack
 from sro_coverage.plan import UNITS, Duty, Facts, Plan, Tier
-from sro_coverage.problem import PEAKS_A_WEEK, Assignment, Problem, State
+from sro_coverage.problem import PEAKS_A_WEEK, Assignment, Problem, State, StraightLine
 from sro_coverage.travel import TravelTimes, limit_seconds, straight_line_from, travel_times
 
 
@@ -22,7 +24,8 @@ def check(plan: Plan, problem: Problem | None = None, *, times: TravelTimes | No
     problem
         What the plan should answer; by default the problem that the plan carries.
     times
-        Travel times of the problem, if they are at hand; else they are computed.
+        Travel times of the problem, if they are at hand. Else straight-line times are computed;
+        times from roads or a matrix are taken from the plan's own trips.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def check(plan: Plan, problem: Problem | None = None, *, times: TravelTimes | No
     issues += misread
     if misread:
         return issues
-    times = times or travel_times(problem)
+    times = times or _own_times(problem, plan, duties)
     facts = Facts(problem, duties, times)
     issues += _one_state_each(problem, duties)
     for duty in duties:
@@ -98,6 +101,25 @@ def _duties(plan: Plan) -> tuple[tuple[Duty, ...], list[Issue]]:
             )
         )
     return tuple(duties), issues
+
+
+def has_own_times(problem: Problem) -> bool:
+    """Whether the problem alone tells its travel times, without another file."""
+    return isinstance(problem.travel, StraightLine)
+
+
+def _own_times(problem: Problem, plan: Plan, duties: tuple[Duty, ...]) -> TravelTimes:
+    """Compute the times from the problem, or else take the trips that the plan tells."""
+    if has_own_times(problem):
+        return travel_times(problem)
+    beats = [beat for beat in plan.beats if beat.primary]
+    trips = [
+        (duty.primary, site, round(stop.out_minutes * 60), round(stop.back_minutes * 60))
+        for duty, beat in zip(duties, beats, strict=True)
+        for site, stop in zip((*duty.shared, *duty.on_call), (*beat.shared, *beat.on_call), strict=True)
+    ]
+    columns = np.asarray(sorted(set(trips)), np.int64).reshape(-1, 4).T
+    return TravelTimes.from_pairs(len(problem.sites), *columns)
 
 
 def _roles(duties: tuple[Duty, ...]) -> Iterator[tuple[int, State, Duty]]:
@@ -158,7 +180,7 @@ def _beat_rules(problem: Problem, duty: Duty, facts: Facts, times: TravelTimes) 
             yield Issue(f"{rule} {who}", f"{problem.sites[site].name}: {found}", f"at most {limit:g} min")
     if officer.max_commute_min is not None and officer.home_lat is not None and officer.home_lon is not None:
         lead = (primary.lead.lat or 0.0, primary.lead.lon or 0.0)
-        commute_s = int(straight_line_from((officer.home_lat, officer.home_lon), [lead], problem.travel)[0])
+        commute_s = int(straight_line_from((officer.home_lat, officer.home_lon), [lead], problem.commute)[0])
         if commute_s > limit_seconds(officer.max_commute_min):
             yield Issue(
                 f"max_commute_min {who}", f"{commute_s / 60:.1f} min", f"at most {officer.max_commute_min:g} min"

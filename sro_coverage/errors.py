@@ -4,7 +4,9 @@ The errors of the package, drawn out.
 ::
 
     CoverageError
-    └── DataError (also ValueError)      what was given cannot be planned: a list of issues
+    ├── DataError (also ValueError)            what was given cannot be planned: a list of issues
+    ├── NoAnswerError                          a geocoder did not answer; never leaves the reading of addresses
+    └── MissingExtraError (also ImportError)   a feature needs packages that are not installed
 
 Infeasible and out-of-time are not errors: they are the status of a :class:`~sro_coverage.plan.Plan`.
 """
@@ -59,3 +61,19 @@ class DataError(CoverageError, ValueError):
     def __init__(self, issues: Iterable[Issue]) -> None:
         self.issues = tuple(issues)
         super().__init__("\n".join(map(str, self.issues)))
+
+
+class MissingExtraError(CoverageError, ImportError):
+    """
+    A feature needs an extra of this package.
+
+    Parameters
+    ----------
+    feature
+        What was asked for, as a sentence begins.
+    extra
+        Name of the extra that brings it.
+    """
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs the extra [{extra}]: pip install 'sro_coverage[{extra}]'")

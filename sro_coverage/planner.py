@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.exact import is_feasible, solve_exact
 from sro_coverage.model.solution import Solution, SolveParams, StopSignal, TierOutcome, Watcher
 from sro_coverage.plan import UNITS, Duty, Facts, InputFile, Plan, Tier
-from sro_coverage.problem import Problem, Travel
+from sro_coverage.problem import Problem
 from sro_coverage.travel import Ints, TravelTimes, travel_times
 
 _CLASH_TIME_S = 5.0  # for each rule that is tried without
@@ -23,6 +24,7 @@ def solve(
     problem: Problem,
     params: SolveParams | None = None,
     *,
+    folder: Path = Path(),
     times: TravelTimes | None = None,
     inputs: tuple[InputFile, ...] = (),
     watch: Watcher | None = None,
@@ -35,8 +37,10 @@ def solve(
     ----------
     params
         Time limit, seed and workers.
+    folder
+        Where the files that ``problem.travel`` names are: the plan file's folder.
     times
-        Travel times of ``problem.sites``, if they do not come from the problem's own engine.
+        Travel times of ``problem.sites``, if they are at hand.
     inputs
         Files that the problem came from; they are named in the plan.
     watch, stop
@@ -48,7 +52,7 @@ def solve(
         Checked. Infeasible and out-of-time are statuses, not errors.
     """
     params = params or SolveParams()
-    times = times or travel_times(problem)
+    times = times or travel_times(problem, folder)
     arrays = compile_arrays(problem, times)
     solution = solve_exact(arrays, problem.objective.tolerance, params, watch=watch, stop=stop)
     plan = _document(problem, times, arrays, solution, params, inputs)
@@ -70,7 +74,8 @@ def _document(
         problem=problem,
         status=solution.status,
         params=params,
-        travel=_describe(problem.travel),
+        travel=times.source,
+        travel_notes=times.notes,
         inputs=inputs,
         versions={
             "sro_coverage": version("sro_coverage"),
@@ -129,13 +134,6 @@ def _tier(problem: Problem, facts: Facts, outcome: TierOutcome) -> Tier:
         limit=outcome.limit,
         value=value,
         stopped=outcome.stopped,
-    )
-
-
-def _describe(travel: Travel) -> str:
-    return (
-        f"straight line: {travel.terminal_min:g} min + {travel.circuity:g} x great-circle distance "
-        f"at {travel.speed_kph:g} km/h"
     )
 
 

@@ -15,11 +15,11 @@ from sro_coverage.planner import solve
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from sro_coverage.plan import InputFile, Plan
-    from sro_coverage.problem import Problem
+    from sro_coverage.plan import Plan
+    from sro_coverage.read import Read
 
 
-def solve_with_progress(problem: Problem, params: SolveParams, inputs: tuple[InputFile, ...], console: Console) -> Plan:
+def solve_with_progress(read: Read, params: SolveParams, console: Console) -> Plan:
     """
     Solve in another thread, so that this one can show news and hear Ctrl-C.
 
@@ -32,13 +32,15 @@ def solve_with_progress(problem: Problem, params: SolveParams, inputs: tuple[Inp
     stop = StopSignal()
     began = time.monotonic()
     with ThreadPoolExecutor(max_workers=1) as pool:
-        future = pool.submit(solve, problem, params, inputs=inputs, watch=news.append, stop=stop)
+        future = pool.submit(
+            solve, read.problem, params, folder=read.folder, inputs=read.inputs, watch=news.append, stop=stop
+        )
         with Live(console=console, transient=True, refresh_per_second=8, auto_refresh=False) as live:
             while not future.done():
                 try:
                     wait([future], timeout=0.1)
                     if console.is_terminal:
-                        line = progress_line(problem.title, news[-1] if news else None, time.monotonic() - began)
+                        line = progress_line(read.problem.title, news[-1] if news else None, time.monotonic() - began)
                         live.update(Text(line + (" - stopping" if stop.requested else ""), no_wrap=True), refresh=True)
                 except KeyboardInterrupt:
                     stop.request()

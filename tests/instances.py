@@ -20,8 +20,8 @@ from sro_coverage.problem import (
     Problem,
     Rule,
     RuleChange,
+    StraightLine,
     Tolerance,
-    Travel,
 )
 from sro_coverage.travel import TravelTimes
 
@@ -129,7 +129,7 @@ def random_problem(seed: int, *, num_campuses: int | None = None, num_officers: 
                 campuses=campuses,
                 officers=officers,
                 policy=random_policy(rng),
-                travel=Travel(circuity=1.3, speed_kph=rng.choice([30, 50])),
+                travel=StraightLine(circuity=1.3, speed_kph=rng.choice([30, 50])),
                 objective=Objective(order=order, tolerance=tolerance),
                 pins=tuple(random_rules(rng, campuses, officers)),
                 forbids=tuple(random_rules(rng, campuses, officers)),

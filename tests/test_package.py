@@ -13,7 +13,7 @@ import sro_coverage
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sro_coverage"
-ROOMS = ["errors", "problem", "travel", "model", "plan", "read", "check", "planner", "progress", "report", "cli"]
+ROOMS = ["errors", "problem", "travel", "model", "plan", "read", "check", "planner", "report", "progress", "cli"]
 """Each imports only from those before it; ``progress`` and ``report`` stand side by side."""
 
 

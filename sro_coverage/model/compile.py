@@ -121,7 +121,7 @@ def _near_home(problem: Problem, officer: Officer) -> Bools:
     if limit is None or officer.home_lat is None or officer.home_lon is None:
         return np.ones(len(problem.sites), dtype=np.bool_)
     points = [(site.lead.lat or 0.0, site.lead.lon or 0.0) for site in problem.sites]
-    return straight_line_from((officer.home_lat, officer.home_lon), points, problem.travel) <= limit_seconds(limit)
+    return straight_line_from((officer.home_lat, officer.home_lon), points, problem.commute) <= limit_seconds(limit)
 
 
 def is_eligible(officer: Officer, site: Site) -> bool:

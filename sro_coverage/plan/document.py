@@ -165,8 +165,8 @@ class Plan(Value):
         ``optimal`` only if every tier is proven. ``infeasible`` and ``no plan found`` have no beats.
     explanation
         What a status without a plan means here.
-    travel
-        The engine and its settings, in words.
+    travel, travel_notes
+        Where the travel times come from, and what a reader should know about them.
     versions
         Of the program, of OR-Tools and of Python.
     digest
@@ -182,6 +182,7 @@ class Plan(Value):
     tiers: tuple[Tier, ...] = ()
     params: SolveParams
     travel: str
+    travel_notes: tuple[str, ...] = ()
     inputs: tuple[InputFile, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
     digest: str = ""

@@ -11,6 +11,7 @@ from sro_coverage.problem.value import Note, Text, Value
 Level = Literal[
     "high",
     "middle",
+    "secondary",
     "elementary",
     "k8",
     "k12",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from sro_coverage.errors import DataError, Issue
 from sro_coverage.problem.campus import Latitude, Level, Longitude
-from sro_coverage.problem.value import Text, Value
+from sro_coverage.problem.value import Text, Value, quote
 
 State = Literal["primary", "shared", "on-call", "uncovered"]
 STATES: tuple[State, ...] = get_args(State)
@@ -259,7 +260,11 @@ class Objective(Value):
         return order
 
 
-class Travel(Value):
+Multiplier = Annotated[float, Field(ge=0.2, le=5)]
+RoadFile = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class StraightLine(Value):
     """
     Straight-line travel: minutes = terminal_min + circuity x kilometres / speed_kph x 60.
 
@@ -278,6 +283,65 @@ class Travel(Value):
     circuity: Annotated[float, Field(ge=1, le=5)] = 1.36
     speed_kph: Annotated[float, Field(ge=5, le=130)] = 60
     terminal_min: Annotated[float, Field(ge=0, le=30)] = 2.1
+
+
+class Roads(Value):
+    """
+    Shortest paths on a road network.
+
+    Parameters
+    ----------
+    file
+        OSMnx GraphML or an OpenStreetMap extract, beside the plan file.
+    multiplier
+        All free-flow times are multiplied by it. Bell-hour factors are assumptions; 1.28 brings
+        free-flow times to the median of a routing engine with turn costs.
+    max_snap_m
+        A campus farther from any drivable road than this is an error.
+    """
+
+    method: Literal["roads"]
+    file: RoadFile
+    multiplier: Multiplier = 1.0
+    max_snap_m: Annotated[float, Field(ge=1, le=10_000)] = 1000
+
+
+class Matrix(Value):
+    """
+    Travel times computed elsewhere.
+
+    Parameters
+    ----------
+    file
+        Table JSON of OSRM, Valhalla or openrouteservice, or a CSV of pairs with the columns
+        ``from``, ``to`` and ``minutes`` or ``seconds``.
+    ids
+        Campus ids in the order of a JSON table; needed where the table carries no points.
+    multiplier
+        All times are multiplied by it.
+    """
+
+    method: Literal["matrix"]
+    file: RoadFile
+    ids: tuple[Text, ...] = ()
+    multiplier: Multiplier = 1.0
+
+
+def _engine(value: object) -> object:
+    """Read a table by its ``method``, so that a wrong key is told for that engine alone."""
+    if isinstance(value, StraightLine | Roads | Matrix):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("a table of keys and values")
+    engines: dict[object, type[Value]] = {"straight-line": StraightLine, "roads": Roads, "matrix": Matrix}
+    method = value.get("method", "straight-line")
+    if not isinstance(method, str) or method not in engines:
+        raise DataError([Issue("method", quote(method), "'straight-line', 'roads' or 'matrix'")])
+    return engines[method](**value)
+
+
+Travel = Annotated[StraightLine | Roads | Matrix, BeforeValidator(_engine)]
+"""One of the travel engines, told apart by ``method``."""
 
 
 class Budget(Value):

@@ -19,6 +19,7 @@ from sro_coverage.problem.policy import (
     Policy,
     Rule,
     ServedState,
+    StraightLine,
     TierName,
     Travel,
 )
@@ -85,7 +86,7 @@ class Problem:
     campuses: tuple[Campus, ...]
     officers: tuple[Officer, ...]
     policy: Policy = Policy()
-    travel: Travel = Travel()
+    travel: Travel = StraightLine()
     objective: Objective = Objective()
     pins: tuple[Assignment, ...] = ()
     forbids: tuple[Assignment, ...] = ()
@@ -136,6 +137,11 @@ class Problem:
         if self.objective.order:
             return self.objective.order
         return tuple(tier for tier in DEFAULT_ORDER if tier != "continuity" or self.has_current_plan)
+
+    @property
+    def commute(self) -> StraightLine:
+        """Travel from an officer's home, which is never on the campus network: always a straight line."""
+        return self.travel if isinstance(self.travel, StraightLine) else StraightLine()
 
     def limit(self, officer: Officer, name: str) -> Any:
         """Give an officer's own limit, or else the policy's."""

@@ -21,6 +21,7 @@ from sro_coverage.problem import (
     Officer,
     Policy,
     Problem,
+    StraightLine,
     Travel,
     Value,
 )
@@ -67,7 +68,7 @@ class PlanFile(Value):
     officers: Annotated[int | str, BeforeValidator(_number_or_name)]
     title: Text | None = None
     where: dict[Text, Annotated[tuple[Text, ...], BeforeValidator(_one_or_more)]] = Field(default_factory=dict)
-    travel: Travel = Travel()
+    travel: Travel = StraightLine()
     policy: Policy = Policy()
     objective: Objective = Objective()
     pin: tuple[Assignment, ...] = ()
@@ -89,6 +90,11 @@ class Read:
     problem: Problem
     paths: tuple[Path, ...]
     inputs: tuple[InputFile, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the plan file, where the files it names are."""
+        return self.paths[0].parent
 
 
 def read_plan_file(path: str | Path) -> Read:
@@ -130,7 +136,8 @@ def read_plan_file(path: str | Path) -> Read:
         )
     except DataError as error:
         raise DataError([_placed(issue, path, places) for issue in error.issues]) from None
-    paths = (path, *(path.parent / name for name in (file.campuses, file.officers) if isinstance(name, str)))
+    named = (file.campuses, file.officers, getattr(file.travel, "file", None))
+    paths = (path, *(path.parent / name for name in named if isinstance(name, str) and (path.parent / name).is_file()))
     return Read(problem, paths, tuple(InputFile(file=_shown(item.name), sha256=_sha256(item)) for item in paths))
 
 
@@ -163,7 +170,8 @@ def _title(path: Path) -> str:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _toml(path: Path) -> dict[str, Any]:

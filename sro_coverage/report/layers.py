@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sro_coverage.plan import CampusPlan, Plan, Stop
@@ -18,6 +19,7 @@ STATES: tuple[CampusState, ...] = ("primary", "shared", "on-call", "uncovered", 
 FAMILIES: dict[Level, str] = {
     "high": "square",
     "middle": "diamond",
+    "secondary": "square",
     "elementary": "circle",
     "k8": "hexagon",
     "k12": "hexagon",
@@ -28,6 +30,8 @@ FAMILIES: dict[Level, str] = {
     "preschool": "triangle",
 }
 """Marker shape of each level."""
+
+Routes = Mapping[tuple[str, str], tuple[Point, ...]]
 
 SMALLEST_PX, LARGEST_PX, ON_CALL_PX, DOT_PX = 22.0, 44.0, 22.0, 11.0
 
@@ -102,13 +106,23 @@ class SiteMark:
 
 @dataclass(frozen=True)
 class Link:
-    """A line from an officer's primary to a shared or on-call site; `sites` are their ids."""
+    """
+    A line from an officer's primary to a shared or on-call site.
+
+    Parameters
+    ----------
+    sites
+        Their ids.
+    via
+        Points of the road between them; empty for a straight line.
+    """
 
     officer: int
     state: CampusState
     start: Point
     end: Point
     sites: tuple[str, str]
+    via: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -160,11 +174,20 @@ class Layers:
     largest: int
 
 
-def build_layers(plan: Plan) -> Layers:
-    """Lay out a plan; without beats, every campus that could be planned is uncovered."""
+def build_layers(plan: Plan, routes: Routes | None = None) -> Layers:
+    """
+    Lay out a plan; without beats, every campus that could be planned is uncovered.
+
+    Parameters
+    ----------
+    routes
+        Points of the way from a primary to a shared campus, by their ids; straight if not there.
+    """
     division = _divide(plan)
     sites = _spread(_sites(plan))
-    return Layers(_officers(plan, division), sites, _links(plan), division, _figures(plan), _largest(plan))
+    return Layers(
+        _officers(plan, division), sites, _links(plan, routes or {}), division, _figures(plan), _largest(plan)
+    )
 
 
 def numbers(plan: Plan) -> dict[str, int]:
@@ -307,12 +330,12 @@ def _spread(sites: list[SiteMark]) -> tuple[SiteMark, ...]:
     return tuple(sites)
 
 
-def _links(plan: Plan) -> tuple[Link, ...]:
+def _links(plan: Plan, routes: Routes) -> tuple[Link, ...]:
     points = {campus.id: (campus.lat or 0.0, campus.lon or 0.0) for campus in plan.problem.campuses}
     number = numbers(plan)
     kinds: tuple[tuple[CampusState, str], ...] = (("shared", "shared"), ("on-call", "on_call"))
     return tuple(
-        _link(points, number[beat.officer], state, beat.primary[0], stop.campuses[0])
+        _link(points, number[beat.officer], state, (beat.primary[0], stop.campuses[0]), routes)
         for beat in plan.beats
         if beat.primary
         for state, field in kinds
@@ -320,8 +343,9 @@ def _links(plan: Plan) -> tuple[Link, ...]:
     )
 
 
-def _link(points: dict[str, Point], officer: int, state: CampusState, start: str, end: str) -> Link:
-    return Link(officer, state, points[start], points[end], (start, end))
+def _link(points: dict[str, Point], officer: int, state: CampusState, ends: tuple[str, str], routes: Routes) -> Link:
+    start, end = ends
+    return Link(officer, state, points[start], points[end], ends, routes.get(ends, ()))
 
 
 def _figures(plan: Plan) -> Figures:

@@ -26,6 +26,7 @@ from sro_coverage.report.layers import (
     SMALLEST_PX,
     STATES,
     Layers,
+    Routes,
     build_layers,
     campus_rows,
     numbers,
@@ -51,7 +52,7 @@ _DROPPED = {
 }
 
 
-def render_map(plan: Plan, *, underlay: dict[str, Any] | None = None) -> str:
+def render_map(plan: Plan, *, underlay: dict[str, Any] | None = None, routes: Routes | None = None) -> str:
     """
     Draw a plan as one HTML document that works without a network.
 
@@ -62,6 +63,8 @@ def render_map(plan: Plan, *, underlay: dict[str, Any] | None = None) -> str:
     underlay
         Roads or limits to draw beneath the plan, as :func:`~sro_coverage.report.underlay.read_underlay`
         gives them; only the geometry is used.
+    routes
+        Points of the way from a primary to a shared campus, by their ids; straight lines if not given.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def render_map(plan: Plan, *, underlay: dict[str, Any] | None = None) -> str:
         The same plan gives the same bytes. A Content-Security-Policy with the hashes of the page's
         own scripts keeps it from fetching or running anything else.
     """
-    layers = build_layers(plan)
+    layers = build_layers(plan, routes)
     styles, markup, scripts = _folium_parts(layers)
     styles.append(_asset("page.css"))
     return (

@@ -220,7 +220,8 @@ def _remarks(plan: Plan) -> list[RenderableType]:
         parts.append(Text(f"Points that are estimates: {names}."))
     if problem.budget is not None:
         parts.append(Text(_budget(problem)))
-    parts += [Text(f"Travel: {plan.travel}."), Text(LIMITS)]
+    parts += [Text(plain(line)) for line in (f"Travel: {plan.travel}.", *plan.travel_notes)]
+    parts.append(Text(LIMITS))
     return parts
 
 

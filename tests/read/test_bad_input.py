@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from sro_coverage.cli import SHOWN_ISSUES, main
+from sro_coverage.cli import main
+from sro_coverage.cli.manners import SHOWN_ISSUES
 from sro_coverage.read import table
 from tests.read.files import CAMPUSES, PLAN, ROSTER, Change, Files, add, all_of, drop, excel, put, swap, zipped
 

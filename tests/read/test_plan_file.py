@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from sro_coverage.errors import DataError
-from sro_coverage.problem import Assignment, Budget, Objective, Policy, Problem, Travel
+from sro_coverage.problem import Assignment, Budget, Objective, Policy, Problem, StraightLine
 from sro_coverage.read import read_plan_file, read_problem
 from tests.read.files import CAMPUSES, PLAN, ROSTER, Change, Files, add, excel, put, swap, workbook
 
@@ -33,7 +33,7 @@ def test_only_campuses_and_officers_are_needed(tmp_path: Path) -> None:
     assert problem.title == "plan"  # the file's name
     assert [officer.name for officer in problem.officers] == ["Officer 1", "Officer 2"]
     assert problem.policy == Policy()
-    assert problem.travel == Travel()
+    assert problem.travel == StraightLine()
     assert problem.objective == Objective()
     assert (problem.pins, problem.forbids, problem.budget) == ((), (), None)
     assert problem.order == ("coverage", "primary", "reach", "travel", "visibility")

@@ -250,7 +250,7 @@ var sroMap = (function () {
       const isCall = link.state === "on-call";
       return {
         link: link,
-        layer: L.polyline([link.start, link.end], {
+        layer: L.polyline([link.start].concat(link.via, [link.end]), {
           pane: "lines", renderer: lineRenderer, interactive: false, color: colours[link.officer],
           weight: isCall ? 1.8 : 2.6, opacity: 0.9, dashArray: isCall ? "1 5" : null
         })
@@ -294,7 +294,8 @@ var sroMap = (function () {
       if (isLarge) { return; }
       part(map, items);
       links.forEach(function (entry) {
-        entry.layer.setLatLngs(entry.link.sites.map(function (id) { return place(itemOf[id]); }));
+        const ends = entry.link.sites.map(function (id) { return place(itemOf[id]); });
+        entry.layer.setLatLngs([ends[0]].concat(entry.link.via, [ends[1]]));
       });
       items.forEach(function (item) {
         item.marker.getTooltip().options.offset = L.point(item.shift.x, item.shift.y - item.site.size / 2);

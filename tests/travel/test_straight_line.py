@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from geopy.distance import great_circle
 
-from sro_coverage.problem import Travel
+from sro_coverage.problem import StraightLine
 from sro_coverage.travel import TravelTimes, limit_seconds, straight_line, straight_line_from
 
-TRAVEL = Travel(circuity=1.3, speed_kph=40, terminal_min=2)
+TRAVEL = StraightLine(circuity=1.3, speed_kph=40, terminal_min=2)
 
 
 def random_points(count: int) -> list[tuple[float, float]]:
@@ -79,3 +79,12 @@ def test_many_points_keep_only_pairs_within_reach():
     row = times.row(at)
     near = [j for j in range(5000) if j != at and geopy_seconds(points[at], points[j]) <= 240.4]
     assert times.destination[row].tolist() == near
+
+
+def test_nearest_only_keeps_the_nearest():
+    points = random_points(200)
+    all_times = straight_line(points, TRAVEL, limit_seconds(500))
+    few = straight_line(points, TRAVEL, limit_seconds(500), nearest=7)
+    for i in range(200):
+        everything = sorted(all_times.out_s[all_times.row(i)])
+        assert sorted(few.out_s[few.row(i)]) == everything[:7]

@@ -1,83 +1,38 @@
-"""
-The command line: one verb per task; parse, call, print.
-
-Exit codes: 0 done; 1 a check found broken rules; 2 wrong input or usage; 3 a plan was written, but not
-every tier is proven; 4 no plan exists or none was found; 130 ended by Ctrl-C before there was a plan.
-"""
+"""The commands ``plan``, ``check``, ``map`` and ``validate``."""
 
 from __future__ import annotations
 
-import functools
-import os
-import sys
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from sro_coverage.cli.manners import (
+    BROKEN,
+    FILE,
+    NO_PLAN,
+    NOT_PROVEN,
+    OK,
+    check_targets,
+    json_option,
+    shown,
+    teaching_errors,
+)
 
 if TYPE_CHECKING:
     from sro_coverage.plan import Plan
     from sro_coverage.read import Read
+    from sro_coverage.travel import TravelTimes
 
-OK, BROKEN, BAD_INPUT, NOT_PROVEN, NO_PLAN, ABORTED = 0, 1, 2, 3, 4, 130
-
-SHOWN_ISSUES = 50
 ENDINGS = (".html", ".json", ".csv", ".geojson")
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _underlay = click.option(
-    "--underlay", type=_FILE, help="GeoJSON to draw under the plan: roads, city limits. Only shapes are taken from it."
+    "--underlay", type=FILE, help="GeoJSON to draw under the plan: roads, city limits. Only shapes are taken from it."
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
-def _teaching_errors(command: Callable[..., int]) -> Callable[..., NoReturn]:
-    """Turn wrong input into a list on stderr and an exit code."""
-
-    @functools.wraps(command)
-    def run(**arguments: Any) -> NoReturn:
-        from sro_coverage.errors import DataError
-
-        try:
-            sys.exit(command(**arguments))
-        except DataError as error:
-            _complain(error)
-        except OSError as error:
-            click.echo(f"{_shown(error.filename or 'file')}: {error.strerror or error}", err=True)
-        except KeyboardInterrupt:
-            click.echo("Stopped before there was a plan; nothing was written.", err=True)
-            sys.exit(ABORTED)
-        sys.exit(BAD_INPUT)
-
-    return run
-
-
-def _complain(error: Any) -> None:
-    from sro_coverage.report.text import plain
-
-    issues = tuple(dict.fromkeys(error.issues))  # two plan files may share a wrong table
-    click.echo(f"{len(issues):,} problem{'s' * (len(issues) != 1)} found, nothing was written:", err=True)
-    for issue in issues[:SHOWN_ISSUES]:
-        click.echo(f"  {plain(str(issue))}", err=True)
-    if len(issues) > SHOWN_ISSUES:
-        click.echo(f"  … and {len(issues) - SHOWN_ISSUES:,} more", err=True)
-
-
-def _shown(path: str | Path) -> str:
-    from sro_coverage.report.text import plain
-
-    return plain(click.format_filename(path))
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="sro_coverage")
-def main() -> None:
-    """Plan which school resource officer is based where, and who shares which other campus."""
-
-
-@main.command()
-@click.argument("plan_files", nargs=-1, required=True, type=_FILE)
+@click.command()
+@click.argument("plan_files", nargs=-1, required=True, type=FILE)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -101,8 +56,8 @@ def main() -> None:
     help="Parallel searches; one gives the same plan every time.",
 )
 @_underlay
-@_json
-@_teaching_errors
+@json_option
+@teaching_errors
 def plan(
     plan_files: tuple[Path, ...],
     out: Path,
@@ -131,7 +86,7 @@ def plan(
             issues += error.issues
     base = _read_underlay(underlay, issues)
     inputs = [*(item for _, read in reads for item in read.paths), *([underlay] if underlay else [])]
-    _check_targets([out / f"{name}{ending}" for name, _ in reads for ending in ENDINGS], inputs, issues)
+    check_targets([out / f"{name}{ending}" for name, _ in reads for ending in ENDINGS], inputs, issues)
     if issues:
         raise DataError(issues)
     worst = OK
@@ -158,44 +113,38 @@ def _read_underlay(path: Path | None, issues: list[Any]) -> Any:
         return None
 
 
-def _check_targets(targets: Iterable[Path], inputs: Iterable[Path], issues: list[Any]) -> None:
-    """Find out before a long search, not after it, that its files cannot be written or would destroy an input."""
-    from sro_coverage.errors import Issue
-
-    taken = {path.resolve() for path in inputs}
-    folders = set()
-    for target in targets:
-        folders.add(next(folder for folder in target.resolve().parents if folder.exists()))
-        if target.resolve() in taken:
-            issues.append(Issue(str(target), "would overwrite an input of this run", "another --out"))
-        elif target.is_dir():
-            issues.append(Issue(str(target), "is a folder", "another --out"))
-    for folder in sorted(folders):
-        if not folder.is_dir() or not os.access(folder, os.W_OK):
-            issues.append(Issue(str(folder), "no files can be written there", "an --out where they can"))
-
-
 def _plan_one(name: str, read: Read, out: Path, params: Any, underlay: Any, as_json: bool) -> Plan:
     from sro_coverage.progress import solve_with_progress
     from sro_coverage.report.files import assignments_csv, assignments_geojson, write_files
     from sro_coverage.report.page import render_map
     from sro_coverage.report.text import console
 
-    solved = solve_with_progress(read.problem, params, read.inputs, console(stderr=True))
+    solved = solve_with_progress(read, params, console(stderr=True))
     contents = (
-        render_map(solved, underlay=underlay),
+        render_map(solved, **_drawn_under(solved, read, underlay)),
         solved.to_json(),
         assignments_csv(solved),
         assignments_geojson(solved),
     )
     files = write_files(out, {f"{name}{ending}": text for ending, text in zip(ENDINGS, contents, strict=True)})
     _show(solved, as_json)
-    click.echo("Written: " + ", ".join(map(_shown, files)), err=as_json)
+    click.echo("Written: " + ", ".join(map(shown, files)), err=as_json)
     return solved
 
 
 def _was_interrupted(solved: Plan) -> bool:
     return any(tier.stopped == "interrupted" for tier in solved.tiers)
+
+
+def _drawn_under(solved: Plan, read: Read | None, underlay: Any) -> dict[str, Any]:
+    """What the map gets beside the plan: the user's shapes, or the roads that the plan drives on."""
+    from sro_coverage.problem import Roads
+    from sro_coverage.report.roads import road_layers
+
+    if read is None or not isinstance(solved.problem.travel, Roads):
+        return {"underlay": underlay}
+    routes, major_roads = road_layers(solved, read.folder)
+    return {"underlay": underlay or major_roads, "routes": routes}
 
 
 def _show(solved: Plan, as_json: bool) -> None:
@@ -230,21 +179,37 @@ def _read_plan(path: Path) -> Plan:
         raise DataError([Issue(path.name, "lists nested too deep", "a plan written by sro-coverage")]) from None
 
 
-@main.command()
-@click.argument("plan_json", type=_FILE)
-@click.argument("plan_file", required=False, type=_FILE)
-@_json
-@_teaching_errors
+def _read_plan_file(path: Path | None) -> Read | None:
+    from sro_coverage.read import read_plan_file
+
+    return read_plan_file(path) if path else None
+
+
+def _times_of(solved: Plan, read: Read | None) -> TravelTimes | None:
+    """Compute the travel times from the plan file's roads or matrix, if it is there and asks the same question."""
+    from sro_coverage.travel import travel_times
+
+    if read is None or read.problem != solved.problem:
+        return None
+    return travel_times(read.problem, read.folder)
+
+
+@click.command()
+@click.argument("plan_json", type=FILE)
+@click.argument("plan_file", required=False, type=FILE)
+@json_option
+@teaching_errors
 def check(plan_json: Path, plan_file: Path | None, as_json: bool) -> int:
     """Recompute PLAN_JSON without a solver; with PLAN_FILE (TOML) also compare it with today's inputs."""
     import json
 
     from sro_coverage.check import check as find_broken_rules
-    from sro_coverage.read import read_problem
+    from sro_coverage.check import has_own_times
     from sro_coverage.report.text import plain
 
     solved = _read_plan(plan_json)
-    broken = find_broken_rules(solved, read_problem(plan_file) if plan_file else None)
+    read = _read_plan_file(plan_file)
+    broken = find_broken_rules(solved, read.problem if read else None, times=_times_of(solved, read))
     if as_json:
         click.echo(json.dumps([vars(issue) for issue in broken], indent=1, ensure_ascii=False))
     elif broken:
@@ -256,36 +221,42 @@ def check(plan_json: Path, plan_file: Path | None, as_json: bool) -> int:
     else:
         tiers = ", ".join(f"{tier.name} {tier.value}" for tier in solved.tiers)
         click.echo(f"{plan_json.name}: every rule kept, every number recomputed ({tiers}).")
+        if read is None and not has_own_times(solved.problem):
+            click.echo("Its travel times were taken as they stand in it; give the plan file to compute them again.")
     return BROKEN if broken else OK
 
 
-@main.command("map")
-@click.argument("plan_json", type=_FILE)
-@click.option("--out", type=_FILE, help="HTML file to write; beside PLAN_JSON if not given.")
+@click.command("map")
+@click.argument("plan_json", type=FILE)
+@click.argument("plan_file", required=False, type=FILE)
+@click.option("--out", type=FILE, help="HTML file to write; beside PLAN_JSON if not given.")
 @_underlay
-@_teaching_errors
-def draw_map(plan_json: Path, out: Path | None, underlay: Path | None) -> int:
-    """Draw PLAN_JSON again as one HTML file that needs no network."""
+@teaching_errors
+def draw_map(plan_json: Path, plan_file: Path | None, out: Path | None, underlay: Path | None) -> int:
+    """Draw PLAN_JSON again as one HTML file that needs no network; with PLAN_FILE (TOML) along its roads."""
     from sro_coverage.check import check as find_broken_rules
     from sro_coverage.errors import DataError
     from sro_coverage.report.files import write_files
     from sro_coverage.report.page import render_map
 
     solved = _read_plan(plan_json)
-    issues = [issue.within(f"{plan_json.name}:") for issue in find_broken_rules(solved)]
+    read = _read_plan_file(plan_file)
+    times = _times_of(solved, read)
+    broken = find_broken_rules(solved, read.problem if read else None, times=times)
+    issues = [issue.within(f"{plan_json.name}:") for issue in broken]
     base = _read_underlay(underlay, issues)
     target = out or plan_json.with_suffix(".html")
-    _check_targets([target], [plan_json, *([underlay] if underlay else [])], issues)
+    check_targets([target], [plan_json, *([underlay] if underlay else [])], issues)
     if issues:
         raise DataError(issues)
-    (written,) = write_files(target.parent, {target.name: render_map(solved, underlay=base)})
-    click.echo(f"Written: {_shown(written)}")
+    (written,) = write_files(target.parent, {target.name: render_map(solved, **_drawn_under(solved, read, base))})
+    click.echo(f"Written: {shown(written)}")
     return OK
 
 
-@main.command()
-@click.argument("plan_files", nargs=-1, required=True, type=_FILE)
-@_teaching_errors
+@click.command()
+@click.argument("plan_files", nargs=-1, required=True, type=FILE)
+@teaching_errors
 def validate(plan_files: tuple[Path, ...]) -> int:
     """Read PLAN_FILES and their tables, say what is in them and everything that is wrong."""
     from sro_coverage.errors import DataError, Issue
@@ -301,7 +272,3 @@ def validate(plan_files: tuple[Path, ...]) -> int:
     if issues:
         raise DataError(issues)
     return OK
-
-
-if __name__ == "__main__":
-    main()

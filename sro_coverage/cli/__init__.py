@@ -1,0 +1,25 @@
+"""
+The command line: one verb per task; parse, call, print.
+
+Exit codes: 0 done; 1 a check found broken rules; 2 wrong input or usage; 3 a plan was written, but not every tier is
+proven, or a table, but not every address has a point; 4 no plan exists or none was found; 130 ended by Ctrl-C before
+there was a plan.
+"""
+
+from __future__ import annotations
+
+import click
+
+from sro_coverage.cli.geocode_command import geocode
+from sro_coverage.cli.plan_commands import check, draw_map, plan, validate
+from sro_coverage.cli.travel_command import travel
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="sro_coverage")
+def main() -> None:
+    """Plan which school resource officer is based where, and who shares which other campus."""
+
+
+for command in (plan, check, draw_map, validate, travel, geocode):
+    main.add_command(command)

@@ -1,0 +1,5 @@
+"""``python -m sro_coverage.cli``."""
+
+from sro_coverage.cli import main
+
+main()

@@ -1,0 +1,77 @@
+"""What all commands share: exit codes, options, and errors that teach."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+OK, BROKEN, BAD_INPUT, NOT_PROVEN, NO_PLAN, ABORTED = 0, 1, 2, 3, 4, 130
+
+SHOWN_ISSUES = 50
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def teaching_errors(command: Callable[..., int]) -> Callable[..., NoReturn]:
+    """Turn wrong input into a list on stderr and an exit code."""
+
+    @functools.wraps(command)
+    def run(**arguments: Any) -> NoReturn:
+        from sro_coverage.errors import DataError, MissingExtraError
+
+        try:
+            sys.exit(command(**arguments))
+        except DataError as error:
+            _complain(error)
+        except MissingExtraError as error:
+            click.echo(str(error), err=True)
+        except OSError as error:
+            click.echo(f"{shown(error.filename or 'file')}: {error.strerror or error}", err=True)
+        except KeyboardInterrupt:
+            click.echo("Stopped before there was a plan; nothing was written.", err=True)
+            sys.exit(ABORTED)
+        sys.exit(BAD_INPUT)
+
+    return run
+
+
+def _complain(error: Any) -> None:
+    from sro_coverage.report.text import plain
+
+    issues = tuple(dict.fromkeys(error.issues))  # two plan files may share a wrong table
+    click.echo(f"{len(issues):,} problem{'s' * (len(issues) != 1)} found, nothing was written:", err=True)
+    for issue in issues[:SHOWN_ISSUES]:
+        click.echo(f"  {plain(str(issue))}", err=True)
+    if len(issues) > SHOWN_ISSUES:
+        click.echo(f"  … and {len(issues) - SHOWN_ISSUES:,} more", err=True)
+
+
+def shown(path: str | Path) -> str:
+    """Write a path without what a terminal would obey."""
+    from sro_coverage.report.text import plain
+
+    return plain(click.format_filename(path))
+
+
+def check_targets(targets: Iterable[Path], inputs: Iterable[Path], issues: list[Any]) -> None:
+    """Find out before a long search, not after it, that its files cannot be written or would destroy an input."""
+    from sro_coverage.errors import Issue
+
+    taken = {path.resolve() for path in inputs}
+    folders = set()
+    for target in targets:
+        folders.add(next(folder for folder in target.resolve().parents if folder.exists()))
+        if target.resolve() in taken:
+            issues.append(Issue(str(target), "would overwrite an input of this run", "another --out"))
+        elif target.is_dir():
+            issues.append(Issue(str(target), "is a folder", "another --out"))
+    for folder in sorted(folders):
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            issues.append(Issue(str(folder), "no files can be written there", "an --out where they can"))
