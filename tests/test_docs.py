@@ -27,6 +27,7 @@ def test_documented_plan_file_is_valid_and_its_defaults_are_the_real_ones():
     file = PlanFile.model_validate(tomllib.loads(documented))
     plain = PlanFile(campuses="campuses.csv", officers=12)
     assert file.travel == plain.travel
+    assert file.current == "last_year.json"
     examples = ("default", "levels", "campuses", "max_students")
     shown = {name: value for name, value in file.policy if name not in examples}
     assert shown == {name: getattr(plain.policy, name) for name in shown}

@@ -12,6 +12,7 @@ import click
 
 from sro_coverage.cli.geocode_command import geocode
 from sro_coverage.cli.plan_commands import check, draw_map, plan, validate
+from sro_coverage.cli.template_command import template
 from sro_coverage.cli.travel_command import travel
 
 
@@ -21,5 +22,5 @@ def main() -> None:
     """Plan which school resource officer is based where, and who shares which other campus."""
 
 
-for command in (plan, check, draw_map, validate, travel, geocode):
+for command in (plan, check, draw_map, validate, travel, template, geocode):
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,8 +129,16 @@ def _plan_one(name: str, read: Read, out: Path, params: Any, underlay: Any, as_j
     )
     files = write_files(out, {f"{name}{ending}": text for ending, text in zip(ENDINGS, contents, strict=True)})
     _show(solved, as_json)
+    _tell(read.remarks)
     click.echo("Written: " + ", ".join(map(shown, files)), err=as_json)
     return solved
+
+
+def _tell(remarks: Iterable[str]) -> None:
+    from sro_coverage.report.text import plain
+
+    for remark in remarks:
+        click.echo(plain(remark), err=True)
 
 
 def _was_interrupted(solved: Plan) -> bool:
@@ -260,13 +269,15 @@ def draw_map(plan_json: Path, plan_file: Path | None, out: Path | None, underlay
 def validate(plan_files: tuple[Path, ...]) -> int:
     """Read PLAN_FILES and their tables, say what is in them and everything that is wrong."""
     from sro_coverage.errors import DataError, Issue
-    from sro_coverage.read import read_problem
+    from sro_coverage.read import read_plan_file
     from sro_coverage.report.text import console, render_validation
 
     issues: list[Issue] = []
     for path in plan_files:
         try:
-            console().print(render_validation(read_problem(path)))
+            read = read_plan_file(path)
+            console().print(render_validation(read.problem))
+            _tell(read.remarks)
         except DataError as error:
             issues += error.issues
     if issues:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -58,7 +59,15 @@ class _Line:
     faults: dict[int, Issue] = field(default_factory=dict)
 
 
-def read_table(path: Path, *, required: Collection[str], used: Collection[str], issues: list[Issue]) -> Table:
+def read_table(
+    path: Path,
+    *,
+    required: Collection[str],
+    used: Collection[str],
+    issues: list[Issue],
+    sheet: str = "",
+    synonyms: Mapping[str, str] | None = None,
+) -> Table:
     """
     Read a CSV (UTF-8) or XLSX file with a header row.
 
@@ -71,17 +80,21 @@ def read_table(path: Path, *, required: Collection[str], used: Collection[str], 
         Excel error in them does not matter; a name that is almost one of these is an issue.
     issues
         Gets the wrong rows, which are left out of the answer.
+    sheet
+        Of a workbook; the first one if there is none of that name.
+    synonyms
+        Columns by other names, written in small letters with underscores.
 
     Raises
     ------
     DataError
         If there are no rows to be had: no such file, another encoding, no header, a column missing.
     """
-    lines = _lines(path)
+    lines = _lines(path, sheet)
     if not lines:
         raise DataError([Issue(path.name, "an empty file", "a header row and rows under it")])
     header, *body = lines
-    columns = [name.strip() for name in header.cells]
+    columns = _columns([name.strip() for name in header.cells], synonyms or {})
     while columns and not columns[-1]:
         columns.pop()
     wrong = [*header.faults.values(), *_header_issues(path.name, columns, required, used)]
@@ -139,10 +152,21 @@ def read_text(path: Path) -> str:
         raise DataError([Issue(f"{path.name} line {line}", found, expected)]) from None
 
 
-def _lines(path: Path) -> list[_Line]:
+def column_key(name: str) -> str:
+    """Write a column name in small letters with underscores, as synonyms have it."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+
+
+def _columns(names: list[str], synonyms: Mapping[str, str]) -> list[str]:
+    """Give columns the names they mean, except where the file has a column of that very name."""
+    meant = [synonyms.get(column_key(name), name) for name in names]
+    return [name if other in names else other for name, other in zip(names, meant, strict=True)]
+
+
+def _lines(path: Path, sheet: str = "") -> list[_Line]:
     ending = path.suffix.lower()
     if ending in _EXCEL:
-        return _excel_lines(path)
+        return _excel_lines(path, sheet)
     if ending in _CSV:
         return list(_csv_lines(path))
     raise DataError([Issue(path.name, f"a {ending} file" if ending else "no ending", "a .csv or .xlsx table")])
@@ -204,15 +228,15 @@ def _refuse_huge(path: Path, number: int, width: int) -> None:
         raise DataError([Issue(f"{path.name} row {number}", f"{width:,} columns", f"at most {MAX_COLUMNS:,}")])
 
 
-def _excel_lines(path: Path) -> list[_Line]:
-    """Read the first sheet; whatever a broken workbook makes the library raise, it is told as one."""
+def _excel_lines(path: Path, sheet: str = "") -> list[_Line]:
+    """Read one sheet; whatever a broken workbook makes the library raise, it is told as one."""
     content = read_bytes(path)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise DataError([Issue(path.name, "an old (.xls) or encrypted Excel file", "an .xlsx workbook")])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and drawings, which are not read
-            lines = list(_sheet_lines(path, content))
+            lines = list(_sheet_lines(path, content, sheet))
     except DataError:
         raise
     except Exception as error:
@@ -223,7 +247,7 @@ def _excel_lines(path: Path) -> list[_Line]:
     return lines
 
 
-def _sheet_lines(path: Path, content: bytes) -> Iterator[_Line]:
+def _sheet_lines(path: Path, content: bytes, name: str) -> Iterator[_Line]:
     from zipfile import ZipFile
 
     import openpyxl
@@ -232,7 +256,7 @@ def _sheet_lines(path: Path, content: bytes) -> Iterator[_Line]:
         if sum(part.file_size for part in parts.infolist()) > MAX_BYTES:
             raise DataError([Issue(path.name, "a huge workbook", f"at most {MAX_BYTES // 1_000_000} MB unpacked")])
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
-    sheet = book.worksheets[0]
+    sheet = next((sheet for sheet in book.worksheets if sheet.title.lower() == name), book.worksheets[0])
     sheet.reset_dimensions()  # the size that the file claims may be wrong
     for number, row in enumerate(sheet.iter_rows(), start=1):
         _refuse_huge(path, number, len(row))

@@ -6,20 +6,21 @@ import csv
 import io
 import json
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sro_coverage.plan import Plan
 
 
-def write_files(folder: Path, contents: dict[str, str]) -> list[Path]:
+def write_files(folder: Path, contents: Mapping[str, str | bytes]) -> list[Path]:
     """
-    Write texts beside their places first, then rename them there.
+    Write files beside their places first, then rename them there.
 
     Parameters
     ----------
     contents
-        Text by file name.
+        Text or bytes by file name.
 
     Returns
     -------
@@ -33,7 +34,10 @@ def write_files(folder: Path, contents: dict[str, str]) -> list[Path]:
         for (target, beside), text in zip(waiting.items(), contents.values(), strict=True):
             if target.is_dir():
                 raise IsADirectoryError(f"{target} is a folder")
-            beside.write_text(text, encoding="utf-8", newline="")
+            if isinstance(text, bytes):
+                beside.write_bytes(text)
+            else:
+                beside.write_text(text, encoding="utf-8", newline="")
         for target, beside in waiting.items():
             beside.replace(target)
     finally:
