@@ -11,6 +11,7 @@ from __future__ import annotations
 import click
 
 from sro_coverage.cli.geocode_command import geocode
+from sro_coverage.cli.import_command import import_
 from sro_coverage.cli.plan_commands import check, draw_map, plan, validate
 from sro_coverage.cli.template_command import template
 from sro_coverage.cli.travel_command import travel
@@ -22,5 +23,5 @@ def main() -> None:
     """Plan which school resource officer is based where, and who shares which other campus."""
 
 
-for command in (plan, check, draw_map, validate, travel, template, geocode):
+for command in (plan, check, draw_map, validate, travel, import_, geocode, template):
     main.add_command(command)

@@ -35,7 +35,7 @@ def teaching_errors(command: Callable[..., int]) -> Callable[..., NoReturn]:
         except OSError as error:
             click.echo(f"{shown(error.filename or 'file')}: {error.strerror or error}", err=True)
         except KeyboardInterrupt:
-            click.echo("Stopped before there was a plan; nothing was written.", err=True)
+            click.echo("Stopped by you; nothing was written.", err=True)
             sys.exit(ABORTED)
         sys.exit(BAD_INPUT)
 

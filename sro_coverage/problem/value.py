@@ -132,6 +132,8 @@ class Value(BaseModel):
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
     for character in text:
         if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
             raise ValueError(f"text without the control character U+{ord(character):04X}")

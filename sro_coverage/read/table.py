@@ -166,7 +166,7 @@ def _columns(names: list[str], synonyms: Mapping[str, str]) -> list[str]:
 def _lines(path: Path, sheet: str = "") -> list[_Line]:
     ending = path.suffix.lower()
     if ending in _EXCEL:
-        return _excel_lines(path, sheet)
+        return excel_lines(path, sheet)
     if ending in _CSV:
         return list(_csv_lines(path))
     raise DataError([Issue(path.name, f"a {ending} file" if ending else "no ending", "a .csv or .xlsx table")])
@@ -228,7 +228,7 @@ def _refuse_huge(path: Path, number: int, width: int) -> None:
         raise DataError([Issue(f"{path.name} row {number}", f"{width:,} columns", f"at most {MAX_COLUMNS:,}")])
 
 
-def _excel_lines(path: Path, sheet: str = "") -> list[_Line]:
+def excel_lines(path: Path, sheet: str = "") -> list[_Line]:
     """Read one sheet; whatever a broken workbook makes the library raise, it is told as one."""
     content = read_bytes(path)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
