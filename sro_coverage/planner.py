@@ -112,7 +112,8 @@ def _duties(problem: Problem, arrays: Arrays, choice: Choice) -> tuple[Duty, ...
                 on_call=_largest_first(problem, arrays.arc_site[used & ~arrays.arc_is_shared]),
             )
         )
-    return tuple(duties)
+    place = {officer.id: number for number, officer in enumerate(problem.officers)}
+    return tuple(sorted(duties, key=lambda duty: place[duty.officer.id]))
 
 
 def _largest_first(problem: Problem, sites: Ints) -> tuple[int, ...]:

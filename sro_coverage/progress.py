@@ -39,6 +39,8 @@ def solve_with_progress(read: Read, params: SolveParams, console: Console) -> Pl
             while not future.done():
                 try:
                     wait([future], timeout=0.1)
+                    if stop.requested:
+                        stop.request()  # a search that had only just begun may have missed it
                     if console.is_terminal:
                         line = progress_line(read.problem.title, news[-1] if news else None, time.monotonic() - began)
                         live.update(Text(line + (" - stopping" if stop.requested else ""), no_wrap=True), refresh=True)

@@ -121,6 +121,8 @@ def _plan_one(name: str, read: Read, out: Path, params: Any, underlay: Any, as_j
     from sro_coverage.report.text import console
 
     solved = solve_with_progress(read, params, console(stderr=True))
+    if _was_interrupted(solved) and all(tier.bound is None for tier in solved.tiers):
+        raise KeyboardInterrupt  # before the search knew anything: an older plan is worth more
     contents = (
         render_map(solved, **_drawn_under(solved, read, underlay)),
         solved.to_json(),

@@ -52,6 +52,12 @@ class TierArrays:
     uncovered_cost: Ints
     bottleneck: bool = False
 
+    @property
+    def least_cost(self) -> int:
+        """A cost that no choice can go below, whatever the rules: everything that lowers it, and nothing else."""
+        columns = (self.primary_cost, self.base_cost, self.arc_cost, self.uncovered_cost)
+        return 0 if self.bottleneck else sum(int(np.minimum(column, 0).sum()) for column in columns)
+
 
 @dataclass(frozen=True, eq=False)
 class Arrays:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from ortools.sat.python import cp_model
 
 from sro_coverage.model.arrays import Arrays, Choice, TierArrays
+from sro_coverage.model.greedy import filled, first_choice
 from sro_coverage.model.solution import (
     Progress,
     Solution,
@@ -43,43 +46,68 @@ def solve_exact(
     began = time.monotonic()
     stop = stop or StopSignal()
     formulation = _Formulation(arrays)
-    choice = Choice.of_nobody(arrays)
-    found: list[tuple[TierArrays, int, int | None, int, Stopped, float]] = []
+    choice = first_choice(arrays)
+    done: list[_Done] = []
     for number, tier in enumerate(arrays.tiers):
         tier_began = time.monotonic()
-        budget = (params.time_limit_s - (tier_began - began)) / (len(arrays.tiers) - number)
+        left_s = max(params.time_limit_s - (tier_began - began), 0.0)
         news = _News(tier, number, len(arrays.tiers), began, watch)
-        result = formulation.optimise(tier, choice, params, max(budget, 0.0), news, stop)
+        time_s = (left_s / (len(arrays.tiers) - number), left_s)
+        result = formulation.optimise(tier, choice, params, time_s, news, stop)
         if result.infeasible and choice is None:
             return Solution("infeasible", None, (), time.monotonic() - began)
         if result.infeasible:
             raise AssertionError(f"tier {tier.name} excludes the plan that the tier before it returned")
-        if result.choice is not None:
-            cost = result.choice.cost(arrays, tier)
-            if choice is None or cost <= choice.cost(arrays, tier):
-                choice = result.choice
+        choice = _better(arrays, tier, result.choice, choice)
         if choice is None:
             return Solution("no plan found", None, (), time.monotonic() - began)
-        best = choice.cost(arrays, tier)
-        held = best + slack(_shown(tier, best), getattr(tolerance, tier.name))
-        formulation.hold(tier, held)
-        found.append((tier, best, result.bound, held, result.stopped, time.monotonic() - tier_began))
+        if result.stopped != "proven":
+            choice = filled(arrays, choice, [(other.tier, other.limit) for other in done])
+        done.append(_Done(tier, result.bound, result.stopped, time.monotonic() - tier_began))
+        for other in done:
+            other.tighten(choice.cost(arrays, other.tier), getattr(tolerance, other.tier.name), formulation)
     if choice is None:
         raise AssertionError("a problem has at least one tier")
-    outcomes = tuple(
-        TierOutcome(
-            name=tier.name,
-            best=_shown(tier, best),
-            bound=None if bound is None else _shown(tier, bound),
-            limit=_shown(tier, held),
-            value=_shown(tier, choice.cost(arrays, tier)),
-            stopped=stopped,
-            runtime_s=runtime_s,
-        )
-        for tier, best, bound, held, stopped, runtime_s in found
-    )
+    outcomes = tuple(other.outcome(choice.cost(arrays, other.tier)) for other in done)
     proven = all(outcome.stopped == "proven" for outcome in outcomes)
     return Solution("optimal" if proven else "feasible", choice, outcomes, time.monotonic() - began)
+
+
+def _better(arrays: Arrays, tier: TierArrays, found: Choice | None, known: Choice | None) -> Choice | None:
+    if found is None or known is None:
+        return found or known
+    return found if found.cost(arrays, tier) <= known.cost(arrays, tier) else known
+
+
+@dataclass
+class _Done:
+    """A tier that was optimised: its best cost so far, and how far later tiers may go."""
+
+    tier: TierArrays
+    bound: int | None
+    stopped: Stopped
+    runtime_s: float
+    best: int = 2**62
+    limit: int = 2**62
+
+    def tighten(self, cost: int, tolerance: float, formulation: _Formulation) -> None:
+        """Hold the tier at a better value, also where a later tier met it by the way."""
+        if cost >= self.best:
+            return
+        self.best, self.limit = cost, cost + slack(_shown(self.tier, cost), tolerance)
+        formulation.hold(self.tier, self.limit)
+
+    def outcome(self, cost: int) -> TierOutcome:
+        """Say it in the numbers that people see."""
+        return TierOutcome(
+            name=self.tier.name,
+            best=_shown(self.tier, self.best),
+            bound=None if self.bound is None else _shown(self.tier, self.bound),
+            limit=_shown(self.tier, self.limit),
+            value=_shown(self.tier, cost),
+            stopped="proven" if self.bound == self.best else self.stopped,
+            runtime_s=self.runtime_s,
+        )
 
 
 def is_feasible(arrays: Arrays, time_limit_s: float) -> bool:
@@ -103,9 +131,18 @@ class _News(cp_model.CpSolverSolutionCallback):
         self._began, self._watch = began, watch
         self._best: int | None = None
         self._bound: int | None = None
+        self._is_enough = False
+
+    def stop_once_found(self, solver: cp_model.CpSolver) -> None:
+        """End the search now if it has a solution, or else with its first one."""
+        self._is_enough = True
+        if self._best is not None:
+            solver.stop_search()
 
     def on_solution_callback(self) -> None:
         self._best = round(self.objective_value)
+        if self._is_enough:
+            self.stop_search()
         self.on_bound(self.best_objective_bound)
 
     def on_bound(self, bound: float) -> None:
@@ -225,17 +262,25 @@ class _Formulation:
         tier: TierArrays,
         start: Choice | None,
         params: SolveParams,
-        budget_s: float,
+        time_s: tuple[float, float],
         news: _News,
         stop: StopSignal,
     ) -> _Result:
-        """Make one tier's cost small, starting from a whole answer if there is one."""
-        if start is not None and (stop.requested or budget_s <= 0):
-            return _Result(choice=None, bound=None, stopped="not reached")
+        """
+        Make one tier's cost small, starting from a whole answer if there is one.
+
+        Parameters
+        ----------
+        time_s
+            This tier's part of the time, and all that is left: a search for a first plan may take it.
+        """
+        part_s, left_s = time_s
+        if start is not None and (stop.requested or part_s <= 0):
+            return _Result(choice=None, bound=None, stopped="interrupted" if stop.requested else "not reached")
         self.model.minimize(self._cost(tier))
         self._hint(tier, start)
         solver = cp_model.CpSolver()
-        solver.parameters.max_time_in_seconds = budget_s
+        solver.parameters.max_time_in_seconds = left_s if start is None else part_s
         solver.parameters.random_seed = params.seed
         solver.parameters.num_workers = params.workers
         solver.parameters.catch_sigint_signal = False
@@ -243,8 +288,12 @@ class _Formulation:
         solver.parameters.cut_level = 0
         solver.best_bound_callback = news.on_bound
         news.tell()
+        enough = threading.Timer(part_s, news.stop_once_found, [solver])
+        enough.daemon = True
+        enough.start()
         with stop.calls(solver.stop_search):
             status = solver.solve(self.model, news)
+        enough.cancel()
         if status == cp_model.INFEASIBLE:
             return _Result(choice=None, bound=None, stopped="proven", infeasible=True)
         stopped: Stopped = "interrupted" if stop.requested else "time limit"
@@ -254,7 +303,7 @@ class _Formulation:
             base=np.asarray([solver.boolean_value(y) for y in self._y], dtype=np.bool_),
             arc=np.asarray([solver.boolean_value(x) for x in self._x], dtype=np.bool_),
         )
-        bound = math.ceil(solver.best_objective_bound - 1e-6)
+        bound = max(math.ceil(solver.best_objective_bound - 1e-6), tier.least_cost)
         return _Result(choice=choice, bound=bound, stopped="proven" if status == cp_model.OPTIMAL else stopped)
 
     def _hint(self, tier: TierArrays, start: Choice | None) -> None:

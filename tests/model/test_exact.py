@@ -7,8 +7,9 @@ import random
 import pytest
 
 from sro_coverage.check import check
-from sro_coverage.model.solution import SolveParams
+from sro_coverage.model.solution import SolveParams, StopSignal
 from sro_coverage.planner import solve
+from sro_coverage.problem import Assignment, Campus, Officer, Policy, Problem, RuleChange
 from sro_coverage.travel import travel_times
 from tests.instances import Enumeration, random_problem, random_times
 
@@ -72,6 +73,75 @@ def test_bound_never_passes_the_value_and_a_short_limit_keeps_a_plan(workers):
             assert sign * tier.bound <= sign * tier.best
 
 
+def could_be_on_call(plan) -> list[str]:
+    """Uncovered campuses that a based officer could reach on call, so that naming one would cost nothing scarce."""
+    problem, times = plan.problem, travel_times(plan.problem)
+    bases = [problem.site_of[beat.primary[0]] for beat in plan.beats if beat.primary]
+    limit_s = problem.policy.on_call_min * 60
+    return [
+        row.campus
+        for row in plan.campuses
+        if row.state == "uncovered"
+        and "on-call" in problem.sites[problem.site_of[row.campus]].rule.states
+        and problem.sites[problem.site_of[row.campus]].demand
+        and any(
+            (trip := times.trip(base, problem.site_of[row.campus])) is not None and trip[0] <= limit_s for base in bases
+        )
+    ]
+
+
+@pytest.mark.parametrize("time_limit_s", [1e-9, 0.2])
+def test_a_search_out_of_time_leaves_nobody_uncovered_who_could_be_on_call(time_limit_s):
+    """It used to end with campuses marked "nobody" although an officer could have been named for free."""
+    for seed in range(12):
+        problem = random_problem(seed, num_campuses=40, num_officers=6)
+        excluded = tuple(officer.model_copy(update={"excluded": ()}) for officer in problem.officers)
+        objective = problem.objective.model_copy(update={"order": ("coverage", "primary", "reach", "travel")})
+        problem = problem.replace(pins=(), forbids=(), officers=excluded, objective=objective)
+        assert could_be_on_call(solve(problem, SolveParams(time_limit_s=time_limit_s))) == [], seed
+
+
+def test_two_officer_classes_at_one_campus_with_posts_are_told_in_roster_order():
+    """It used to end in an assertion: the plan and its check listed the two officers in different orders."""
+    campuses = (
+        Campus(id="a", name="Alpha High", level="high", lat=33.0, lon=-117.0, enrollment=2000),
+        Campus(id="b", name="Beta High", level="high", lat=33.02, lon=-117.0, enrollment=1500),
+    )
+    officers = tuple(Officer(id=f"Officer {n}", name=f"Officer {n}") for n in (1, 2, 3))
+    plan = solve(
+        Problem(
+            title="x",
+            campuses=campuses,
+            officers=officers,
+            policy=Policy(campuses={"b": RuleChange(posts=2)}),
+            pins=(Assignment(campus="b", officer="Officer 2", state="primary"),),
+        )
+    )
+    assert plan.status == "optimal"
+    row = next(row for row in plan.campuses if row.campus == "b")
+    assert len(row.officers) == 2
+    assert list(row.officers) == sorted(row.officers)
+
+
+def test_a_pinned_problem_may_take_all_the_time_to_its_first_plan():
+    """It used to give up with "no plan found" after the first tier's part of the time."""
+    problem = random_problem(7, num_campuses=60, num_officers=9).replace(pins=(), forbids=())
+    policy = problem.policy.model_copy(update={"levels": {}, "campuses": {}, "max_students": None})
+    plan = solve(
+        problem.replace(policy=policy, pins=(Assignment(campus="c5", state="primary"),)), SolveParams(time_limit_s=2)
+    )
+    assert plan.status in ("optimal", "feasible")
+
+
+def test_a_stop_before_the_search_is_told_as_one():
+    stop = StopSignal()
+    stop.request()
+    problem = random_problem(7, num_campuses=20, num_officers=3).replace(pins=(), forbids=())
+    plan = solve(problem, stop=stop)
+    assert {tier.stopped for tier in plan.tiers} == {"interrupted"}
+    assert {tier.bound for tier in plan.tiers} == {None}
+
+
 def test_same_seed_gives_the_same_document():
-    problem = random_problem(11, num_campuses=20, num_officers=4).replace(pins=(), forbids=())
+    problem = random_problem(12, num_campuses=16, num_officers=3).replace(pins=(), forbids=())
     assert solve(problem).to_json() == solve(problem).to_json()
