@@ -46,6 +46,8 @@ def check(plan: Plan, problem: Problem | None = None, *, times: TravelTimes | No
     if misread:
         return issues
     times = times or _own_times(problem, plan, duties)
+    if has_own_times(problem) and plan.travel not in (times.source, "given"):
+        issues.append(Issue("travel", repr(plan.travel), repr(times.source)))
     facts = Facts(problem, duties, times)
     issues += _one_state_each(problem, duties)
     for duty in duties:
@@ -68,6 +70,8 @@ def _status(plan: Plan) -> Iterator[Issue]:
         yield Issue("status", plan.status, "optimal if and only if every tier is proven")
     if not plan.has_beats:
         yield Issue("beats", "none", "one for each officer")
+    if plan.explanation:
+        yield Issue("explanation", repr(plan.explanation), "none beside a plan")
 
 
 def _duties(plan: Plan) -> tuple[tuple[Duty, ...], list[Issue]]:

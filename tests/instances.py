@@ -121,7 +121,8 @@ def random_problem(seed: int, *, num_campuses: int | None = None, num_officers: 
         rng.shuffle(tiers)
         order = () if rng.random() < 0.4 else tuple(tiers[: rng.choice([3, 5, 7])])
         tolerance = Tolerance(**{tier: rng.choice([0, 0, 0.05, 0.2]) for tier in tiers})
-        if rng.random() < 0.2:
+        weight = "need" if rng.random() < 0.2 else None
+        if weight:
             campuses = tuple(c.model_copy(update={"weight": rng.randrange(500)}) for c in campuses)
         try:
             return Problem(
@@ -130,7 +131,7 @@ def random_problem(seed: int, *, num_campuses: int | None = None, num_officers: 
                 officers=officers,
                 policy=random_policy(rng),
                 travel=StraightLine(circuity=1.3, speed_kph=rng.choice([30, 50])),
-                objective=Objective(order=order, tolerance=tolerance),
+                objective=Objective(order=order, tolerance=tolerance, weight=weight),
                 pins=tuple(random_rules(rng, campuses, officers)),
                 forbids=tuple(random_rules(rng, campuses, officers)),
             )

@@ -333,7 +333,7 @@ def test_every_command_has_help() -> None:
     assert run("--help").exit_code == 0
     for name, command in main.commands.items():
         assert command.help, name
-        assert run(name, "-h").exit_code == 0
+        assert run(name, "--help").exit_code == 0
 
 
 @pytest.mark.parametrize("arguments", [[], ["plan"], ["solve"], ["plan", "x.toml", "--time-limit", "0"]])

@@ -232,6 +232,7 @@ def check(plan_json: Path, plan_file: Path | None, as_json: bool) -> int:
     else:
         tiers = ", ".join(f"{tier.name} {tier.value}" for tier in solved.tiers)
         click.echo(f"{plan_json.name}: every rule kept, every number recomputed ({tiers}).")
+        click.echo("Bounds are the solver's word; only solving again proves them.")
         if read is None and not has_own_times(solved.problem):
             click.echo("Its travel times were taken as they stand in it; give the plan file to compute them again.")
     return BROKEN if broken else OK

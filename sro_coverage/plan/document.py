@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import FailFast, Field, ValidationError
 
 from sro_coverage.errors import DataError, Issue
 from sro_coverage.model.solution import SolveParams, Status, Stopped, relative_gap
@@ -177,9 +177,9 @@ class Plan(Value):
     problem: Problem
     status: Status
     explanation: str = ""
-    campuses: tuple[CampusPlan, ...] = ()
-    beats: tuple[Beat, ...] = ()
-    tiers: tuple[Tier, ...] = ()
+    campuses: Annotated[tuple[CampusPlan, ...], FailFast()] = ()
+    beats: Annotated[tuple[Beat, ...], FailFast()] = ()
+    tiers: Annotated[tuple[Tier, ...], FailFast()] = ()
     params: SolveParams
     travel: str
     travel_notes: tuple[str, ...] = ()
@@ -197,8 +197,8 @@ class Plan(Value):
         return self.model_copy(update={"digest": self.expected_digest()})
 
     def expected_digest(self) -> str:
-        """Compute the digest that the document should carry."""
-        content = self.model_dump(mode="json", exclude={"digest"})
+        """Compute the digest that the document should carry; fields added to the format later do not change it."""
+        content = self.model_dump(mode="json", exclude={"digest"}, exclude_defaults=True)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> str:

@@ -224,6 +224,9 @@ def misplaced_points(campuses: Iterable[Campus]) -> Iterator[Issue]:
 
 
 def _numbers(problem: Problem) -> Iterator[Issue]:
+    weighted = [campus.id for campus in problem.campuses if campus.weight is not None]
+    if weighted and problem.objective.weight is None:
+        yield Issue(f"campus {weighted[0]!r}", "a weight", "objective.weight, which says what it is")
     posts = sum(site.rule.posts for site in problem.sites)
     if not problem.campuses:
         yield Issue("campuses", "no row", "at least one campus")

@@ -15,6 +15,7 @@ from sro_coverage.plan import LIMITS, Beat, Plan, Stop, Tier
 from sro_coverage.problem import Campus, Problem
 
 WIDTH = 104
+MOST_NAMES = 12
 
 
 def plain(text: str) -> str:
@@ -77,7 +78,8 @@ def _subtitle(plan: Plan) -> str:
     students = sum(site.enrollment for site in problem.sites)
     count = len(problem.officers)
     planned = sum(len(site.campuses) for site in problem.sites)
-    text = f"{count} officer{'s' * (count != 1)} for {planned} campuses with {students:,} students: {plan.status}"
+    places = f"{planned:,} campus{'es' * (planned != 1)}"
+    text = f"{count} officer{'s' * (count != 1)} for {places} with {students:,} students: {plan.status}"
     if problem.objective.weight:
         text += f"\nDemand is the column {plain(problem.objective.weight)!r}, not enrollment: the planner's choice."
     return text
@@ -109,7 +111,7 @@ def _roster(plan: Plan) -> Table:
 def _beat_rows(beat: Beat, campuses: dict[str, Campus]) -> Iterator[list[RenderableType]]:
     name = Text(plain(beat.name), style="bold")
     if not beat.primary:
-        yield ["", Text.assemble(name, ": no campus left to base this officer at"), "", "", "", "", ""]
+        yield ["", Text.assemble(name, ": not based anywhere; in these tiers it gains nothing"), "", "", "", "", ""]
         return
     yield ["", name, "", "", "", "", ""]
     yield ["primary", *_place(beat.primary, campuses), f"{beat.primary_hours:.1f}", "", ""]
@@ -155,11 +157,16 @@ def _coverage(plan: Plan) -> Table:
     for label, states in groups.items():
         rows = [row for row in plan.campuses if row.state in states]
         students = sum(enrollment[row.campus] for row in rows)
-        named = "; ".join(_name(plan, row.campus) for row in rows) if label == "uncovered" else ""
+        named = _named(plan, [row.campus for row in rows]) if label == "uncovered" else ""
         remark = "a number to call, nobody scheduled; not counted as covered" if label == "on-call" else named
         share = f"{students / total:.1%}" if total else "-"
         table.add_row(label, str(len(rows)), f"{students:,}", share, Text(remark))
     return table
+
+
+def _named(plan: Plan, ids: list[str]) -> str:
+    rest = f"; and {len(ids) - MOST_NAMES:,} more" if len(ids) > MOST_NAMES else ""
+    return "; ".join(_name(plan, campus_id) for campus_id in ids[:MOST_NAMES]) + rest
 
 
 def _name(plan: Plan, campus_id: str) -> str:

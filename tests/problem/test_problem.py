@@ -61,6 +61,7 @@ def shared_site() -> Problem:
         campus("c_alone", "elementary", 300),
         campus("d_adult", "adult", None, site="One"),
         policy=policy,
+        objective=Objective(weight="need"),
     )
 
 
