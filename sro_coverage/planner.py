@@ -11,8 +11,9 @@ import numpy as np
 from sro_coverage.check import check
 from sro_coverage.model.arrays import Arrays, Choice
 from sro_coverage.model.compile import compile_arrays
-from sro_coverage.model.exact import is_feasible, solve_exact
+from sro_coverage.model.exact import is_feasible
 from sro_coverage.model.solution import Solution, SolveParams, StopSignal, TierOutcome, Watcher
+from sro_coverage.model.staged import solve_in_stages
 from sro_coverage.plan import UNITS, Duty, Facts, InputFile, Plan, Tier
 from sro_coverage.problem import Problem
 from sro_coverage.travel import Ints, TravelTimes, travel_times
@@ -53,8 +54,7 @@ def solve(
     """
     params = params or SolveParams()
     times = times or travel_times(problem, folder)
-    arrays = compile_arrays(problem, times)
-    solution = solve_exact(arrays, problem.objective.tolerance, params, watch=watch, stop=stop)
+    arrays, solution = solve_in_stages(problem, times, params, watch=watch, stop=stop)
     plan = _document(problem, times, arrays, solution, params, inputs)
     broken = check(plan, times=times)
     if broken:

@@ -34,9 +34,15 @@ def solve_exact(
     *,
     watch: Watcher | None = None,
     stop: StopSignal | None = None,
+    known: tuple[Choice, tuple[TierOutcome, ...]] | None = None,
 ) -> Solution:
     """
     Optimise the tiers in turn, each with the earlier ones held.
+
+    Parameters
+    ----------
+    known
+        A choice, and what was proven of the first tiers on the way to it; they are held, not solved.
 
     Returns
     -------
@@ -46,9 +52,11 @@ def solve_exact(
     began = time.monotonic()
     stop = stop or StopSignal()
     formulation = _Formulation(arrays)
-    choice = first_choice(arrays)
-    done: list[_Done] = []
-    for number, tier in enumerate(arrays.tiers):
+    choice, outcomes = known or (first_choice(arrays), ())
+    done = [_Done.of_known(tier, outcome) for tier, outcome in zip(arrays.tiers, outcomes, strict=False)]
+    for other in done:
+        formulation.hold(other.tier, other.limit)
+    for number, tier in enumerate(arrays.tiers[len(done) :], start=len(done)):
         tier_began = time.monotonic()
         left_s = max(params.time_limit_s - (tier_began - began), 0.0)
         news = _News(tier, number, len(arrays.tiers), began, watch)
@@ -68,9 +76,9 @@ def solve_exact(
             other.tighten(choice.cost(arrays, other.tier), getattr(tolerance, other.tier.name), formulation)
     if choice is None:
         raise AssertionError("a problem has at least one tier")
-    outcomes = tuple(other.outcome(choice.cost(arrays, other.tier)) for other in done)
-    proven = all(outcome.stopped == "proven" for outcome in outcomes)
-    return Solution("optimal" if proven else "feasible", choice, outcomes, time.monotonic() - began)
+    results = tuple(other.outcome(choice.cost(arrays, other.tier)) for other in done)
+    proven = all(result.stopped == "proven" for result in results)
+    return Solution("optimal" if proven else "feasible", choice, results, time.monotonic() - began)
 
 
 def _better(arrays: Arrays, tier: TierArrays, found: Choice | None, known: Choice | None) -> Choice | None:
@@ -89,6 +97,17 @@ class _Done:
     runtime_s: float
     best: int = 2**62
     limit: int = 2**62
+
+    @staticmethod
+    def of_known(tier: TierArrays, outcome: TierOutcome) -> _Done:
+        """Take over a tier that was optimised on other arrays of the same problem."""
+        costs = [
+            None if n is None else tier.sign * (n - tier.constant) for n in (outcome.bound, outcome.best, outcome.limit)
+        ]
+        bound, best, limit = costs
+        assert best is not None
+        assert limit is not None
+        return _Done(tier, bound, outcome.stopped, outcome.runtime_s, best, limit)
 
     def tighten(self, cost: int, tolerance: float, formulation: _Formulation) -> None:
         """Hold the tier at a better value, also where a later tier met it by the way."""
