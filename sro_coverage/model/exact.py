@@ -101,12 +101,8 @@ class _Done:
     @staticmethod
     def of_known(tier: TierArrays, outcome: TierOutcome) -> _Done:
         """Take over a tier that was optimised on other arrays of the same problem."""
-        costs = [
-            None if n is None else tier.sign * (n - tier.constant) for n in (outcome.bound, outcome.best, outcome.limit)
-        ]
-        bound, best, limit = costs
-        assert best is not None
-        assert limit is not None
+        best, limit = (tier.sign * (number - tier.constant) for number in (outcome.best, outcome.limit))
+        bound = None if outcome.bound is None else tier.sign * (outcome.bound - tier.constant)
         return _Done(tier, bound, outcome.stopped, outcome.runtime_s, best, limit)
 
     def tighten(self, cost: int, tolerance: float, formulation: _Formulation) -> None:

@@ -145,3 +145,21 @@ def test_a_stop_before_the_search_is_told_as_one():
 def test_same_seed_gives_the_same_document():
     problem = random_problem(12, num_campuses=16, num_officers=3).replace(pins=(), forbids=())
     assert solve(problem).to_json() == solve(problem).to_json()
+
+
+def test_a_current_plan_does_not_make_the_other_tiers_harder():
+    """Each officer with a current plan used to be a class of one: the first tier stayed unproven for a minute."""
+    campuses = random_problem(21, num_campuses=24, num_officers=2).campuses
+    officers = tuple(Officer(id=f"o{n}", name=f"Officer {n}") for n in range(6))
+    plain = Problem(title="x", campuses=campuses, officers=officers, policy=Policy(max_shared=2))
+    before = solve(plain.replace(policy=Policy(max_shared=1)))
+    now = tuple(
+        officer.model_copy(update={"primary": beat.primary[0], "shared": beat.shared[0].campuses})
+        for officer, beat in zip(reversed(officers), before.beats, strict=True)
+    )
+    with_names = solve(plain.replace(officers=now), SolveParams(time_limit_s=20))
+    expected = solve(plain)
+    assert [tier.name for tier in with_names.tiers] == [*(tier.name for tier in expected.tiers), "continuity"]
+    for tier, other in zip(with_names.tiers, expected.tiers, strict=False):
+        assert (tier.best, tier.bound, tier.stopped) == (other.best, other.bound, "proven")
+    assert with_names.tiers[-1].value < sum(campus.enrollment or 0 for campus in campuses)
