@@ -32,6 +32,8 @@ def teaching_errors(command: Callable[..., int]) -> Callable[..., NoReturn]:
             _complain(error)
         except MissingExtraError as error:
             click.echo(str(error), err=True)
+        except BrokenPipeError:
+            raise  # the reader has seen enough; click ends quietly
         except OSError as error:
             click.echo(f"{shown(error.filename or 'file')}: {error.strerror or error}", err=True)
         except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sro_coverage.cli.manners import FILE, OK, json_option, teaching_errors
+from sro_coverage.cli.manners import FILE, NO_PLAN, OK, json_option, teaching_errors
 
 
 @click.command()
@@ -33,10 +33,11 @@ def travel(plan_file: Path, compare: bool, as_json: bool) -> int:
     if as_json:
         content = {"source": times.source, "notes": times.notes, "pairs": len(times.out_s)}
         if plans:
-            content |= {"differences": rows, "changed_campuses": changed_campuses(*plans)}
+            statuses = {"status": plans[0].status, "straight_status": plans[1].status}
+            content |= statuses | {"differences": rows, "changed_campuses": changed_campuses(*plans)}
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
     else:
         console().print(render_travel(read.problem, times))
         if plans:
             console().print(render_comparison(*plans, rows))
-    return OK
+    return NO_PLAN if plans and not plans[0].has_beats else OK

@@ -235,8 +235,8 @@ class Plan(Value):
         Returns
         -------
         DataFrame
-            Index ``campus``; name, level, site, lat, lon, enrollment, state, officers (joined with
-            ``; ``), hours a week, travel minutes from the officer's primary, reason.
+            Index ``campus``; name, level, site, lat, lon, enrollment, state, officers and their ids
+            (joined with ``; ``), hours a week, travel minutes from the officer's primary, reason.
         """
         import pandas as pd
 
@@ -263,6 +263,7 @@ class Plan(Value):
                 "enrollment": facts[row.campus].enrollment,
                 "state": row.state,
                 "officers": "; ".join(names[officer_id] for officer_id in row.officers),
+                "officer_ids": "; ".join(row.officers),
                 "hours_per_week": round(row.hours, 2),
                 "travel_minutes": round(stops[row.campus].out_minutes, 1) if row.campus in stops else None,
                 "reason": row.reason,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
-from sro_coverage.problem.value import Note, Text, Value
+from sro_coverage.problem.value import Identifier, Note, Text, Value
 
 Level = Literal[
     "high",
@@ -55,7 +55,7 @@ class Campus(Value):
         ``high``, ``medium`` or ``low``; a low point is an estimate and is shown as one.
     """
 
-    id: Text
+    id: Identifier
     name: Text
     level: Level
     lat: Latitude | None = None

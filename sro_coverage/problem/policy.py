@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from sro_coverage.errors import DataError, Issue
 from sro_coverage.problem.campus import Latitude, Level, Longitude
-from sro_coverage.problem.value import Text, Value, quote
+from sro_coverage.problem.value import Identifier, Text, Value, quote
 
 State = Literal["primary", "shared", "on-call", "uncovered"]
 STATES: tuple[State, ...] = get_args(State)
@@ -152,7 +152,7 @@ class Officer(Value):
         The current plan, for the continuity tier.
     """
 
-    id: Text
+    id: Identifier
     name: Text
     weekly_hours: Hours | None = None
     off_campus_hours: Hours | None = None

@@ -143,5 +143,15 @@ def _printable(text: str) -> str:
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
 """Text from data: one line, no control characters, otherwise any writing system."""
 
+
+def _one_of_a_list(text: str) -> str:
+    if ";" in text:
+        raise ValueError("an id without a semicolon, which separates ids")
+    return text
+
+
+Identifier = Annotated[Text, AfterValidator(_one_of_a_list)]
+"""Text that lists can hold."""
+
 Note = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
 """A longer remark."""

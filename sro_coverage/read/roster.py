@@ -49,7 +49,7 @@ CURRENT_SYNONYMS = {
     "officer": "officer",
     "campus": "campus",
     "state": "state",
-    "officers": "officer",
+    "officer_ids": "officer",
     "officer_id": "officer",
     "officer_name": "officer",
     "campus_id": "campus",
@@ -134,22 +134,39 @@ def with_current_plan(
     except DataError as error:
         issues += error.issues
         return officers, ()
-    names = {officer.name: officer.id for officer in officers} | {officer.id: officer.id for officer in officers}
+    meant = _by_id_or_name(officers)
     now: dict[str, dict[str, list[str]]] = defaultdict(lambda: {"primary": [], "shared": []})
-    gone_officers, gone_campuses = set(), set()
+    gone_officers, gone_campuses, unclear = set(), set(), set()
     for officer, campus, state in roles:
         if campus not in campus_ids:
             gone_campuses.add(campus)
-        elif officer not in names:
+        elif officer not in meant:
             gone_officers.add(officer)
+        elif len(meant[officer]) > 1:
+            unclear.add(officer)
         else:
-            now[names[officer]][state].append(campus)
+            now[min(meant[officer])][state].append(campus)
+    issues += [
+        Issue(
+            f"{path.name}: current", f"{quote(name)} may be {' or '.join(sorted(meant[name]))}", "the id of one officer"
+        )
+        for name in sorted(unclear)
+    ]
     remarks = []
     if gone_officers:
         remarks.append(f"Officers of the current plan who are not on the roster: {', '.join(sorted(gone_officers))}.")
     if gone_campuses:
         remarks.append(f"Campuses of the current plan that are not in the table: {', '.join(sorted(gone_campuses))}.")
     return tuple(_placed(officer, now[officer.id]) for officer in officers), tuple(remarks)
+
+
+def _by_id_or_name(officers: tuple[Officer, ...]) -> dict[str, set[str]]:
+    """Give the ids that a word in the current plan may mean."""
+    meant: dict[str, set[str]] = defaultdict(set)
+    for officer in officers:
+        meant[officer.id].add(officer.id)
+        meant[officer.name].add(officer.id)
+    return meant
 
 
 def _placed(officer: Officer, now: dict[str, list[str]]) -> Officer:

@@ -35,7 +35,7 @@ def differences(problem: Problem, times: TravelTimes, straight: TravelTimes) -> 
     -------
     list of dict
         ``from``, ``to``, ``minutes``, ``straight_minutes`` and ``difference`` for every ordered pair
-        within reach of either, largest difference first; a pair out of reach has None.
+        within reach of either, largest difference first; a pair out of reach has None and comes before.
     """
     rows = []
     for origin in range(len(problem.sites)):
@@ -53,7 +53,14 @@ def differences(problem: Problem, times: TravelTimes, straight: TravelTimes) -> 
                     "difference": minutes - straight_minutes if known else None,  # type: ignore[operator]
                 }
             )
-    return sorted(rows, key=lambda row: -abs(row["difference"] or 0))
+    return sorted(rows, key=_largest_first)
+
+
+def _largest_first(row: dict[str, Any]) -> tuple[bool, float]:
+    """Pairs within reach of one only come first, the nearest of them before the others."""
+    if row["difference"] is None:
+        return False, row["minutes"] or row["straight_minutes"] or 0
+    return True, -abs(row["difference"])
 
 
 def changed_campuses(plan: Plan, straight: Plan) -> list[dict[str, Any]]:
@@ -70,7 +77,7 @@ def changed_campuses(plan: Plan, straight: Plan) -> list[dict[str, Any]]:
     return [
         {"campus": facts[name].name, "students": facts[name].enrollment, "now": now, "straight": theirs[name]}
         for name, now in ours.items()
-        if now != theirs[name]
+        if theirs and now != theirs[name]
     ]
 
 
@@ -102,19 +109,24 @@ def render_comparison(plan: Plan, straight: Plan, rows: list[dict[str, Any]]) ->
         f"Compared with the default straight line: {len(known):,} pairs in both, median ratio {ratio:.2f}; "
         f"{lost:,} pairs are within reach only as the crow flies, {won:,} only by these times."
     )
-    parts: list[RenderableType] = [Text(summary), _pairs(known[:LARGEST])]
+    parts: list[RenderableType] = [Text(summary), _pairs(rows[:LARGEST])]
+    if not (plan.has_beats and straight.has_beats):
+        lines = (f"With these times: {plan.status}. {plan.explanation}", f"By the straight line: {straight.status}.")
+        return Group(*parts, *(Text(plain(line)) for line in lines))
     changed = changed_campuses(plan, straight)
     if not changed:
         parts.append(Text("Both plans assign every campus alike."))
     else:
         students = sum(row["students"] or 0 for row in changed)
-        parts += [
-            Text(f"The plans treat {len(changed)} campuses with {students:,} students otherwise:"),
-            _changes(changed),
-        ]
+        parts.append(Text(f"The plans treat {len(changed)} campuses with {students:,} students otherwise:"))
+        parts.append(_changes(changed))
     for tier, other in zip(plan.tiers, straight.tiers, strict=True):
         if tier.unit == "students" and tier.value != other.value:
             parts.append(Text(f"{tier.name}: {tier.value:,} students, {other.value:,} by the straight line."))
+    if {plan.status, straight.status} != {"optimal"}:
+        parts.append(
+            Text(f"Not both plans are proven ({plan.status}; straight line {straight.status}): read this with care.")
+        )
     return Group(*parts)
 
 
@@ -123,9 +135,13 @@ def _pairs(rows: list[dict[str, Any]]) -> Table:
     for name in ("minutes", "straight line", "difference"):
         table.add_column(name, justify="right")
     for row in rows:
-        minutes = (f"{row['minutes']:.1f}", f"{row['straight_minutes']:.1f}", f"{row['difference']:+.1f}")
-        table.add_row(Text(plain(row["from"])), Text(plain(row["to"])), *minutes)
+        table.add_row(*(Text(plain(row[end])) for end in ("from", "to")), *_minutes(row))
     return table
+
+
+def _minutes(row: dict[str, Any]) -> tuple[str, str, str]:
+    here, straight = ("beyond" if row[name] is None else f"{row[name]:.1f}" for name in ("minutes", "straight_minutes"))
+    return here, straight, "" if row["difference"] is None else f"{row['difference']:+.1f}"
 
 
 def _changes(rows: list[dict[str, Any]]) -> Table:

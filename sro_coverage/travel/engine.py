@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ROAD_ENGINE = "SciPy Dijkstra, version 1"
 NOTED_SNAP_M = 200.0
+ROAD_CREDIT = "road data © OpenStreetMap contributors"
+"""Asked for by the licence of the data, wherever a map or a result made from them is shown."""
 
 
 def travel_times(problem: Problem, folder: Path = Path()) -> TravelTimes:
@@ -160,5 +162,5 @@ def _roads(problem: Problem, travel: Roads, path: Path, limit_s: int) -> TravelT
             )
         elif snap.distance_m > NOTED_SNAP_M:
             notes.append(f"{site.name}: {snap.distance_m:,.0f} m from the nearest drivable road.")
-    source = f"roads: {path.name} (sha256 {sha256_of(path)[:16]}){_times(travel.multiplier)}"
+    source = f"roads: {path.name} (sha256 {sha256_of(path)[:16]}){_times(travel.multiplier)}; {ROAD_CREDIT}"
     return times.named(source, tuple(notes))

@@ -8,7 +8,9 @@ A road graph is a networkx ``MultiDiGraph`` as OSMnx writes it: nodes with ``y``
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -36,6 +38,8 @@ CLASS_SPEED_KPH = {
 }
 """Speeds where the data name none, by OpenStreetMap class: common United States limits. Others are not driven."""
 
+PLAUSIBLE_KPH = (5.0, 160.0)  # a posted speed outside is taken for a typing error
+
 _CLOSED = {"no", "private", "agricultural", "forestry", "emergency"}
 _SPEED = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(mph|km/h|kmh|kph)?\s*$")
 
@@ -55,8 +59,9 @@ def speed_kph(tags: dict[str, str]) -> float:
     speeds = []
     for part in tags.get("maxspeed", "").split(";"):
         match = _SPEED.match(part)
-        if match and float(match[1]) > 0:
+        if match:
             speeds.append(float(match[1]) * (1.609344 if match[2] == "mph" else 1))
+    speeds = [speed for speed in speeds if PLAUSIBLE_KPH[0] <= speed <= PLAUSIBLE_KPH[1]]
     return min(speeds) if speeds else float(CLASS_SPEED_KPH[tags["highway"]])
 
 
@@ -115,16 +120,25 @@ def _osm(path: Path) -> nx.MultiDiGraph:
     try:
         for item in osmium.FileProcessor(str(path)).with_locations().with_filter(ways):
             if item.is_way():
-                _add_way(
-                    graph,
-                    dict(item.tags),
-                    [(node.ref, node.lat, node.lon) for node in item.nodes if node.location.valid()],
-                )
+                for run in _known_runs(item.nodes):
+                    _add_way(graph, dict(item.tags), run)
     except RuntimeError as error:
         raise DataError(
             [Issue(path.name, f"cannot be read as OpenStreetMap data ({error})", "an intact extract")]
         ) from None
     return graph
+
+
+def _known_runs(nodes: Iterable[Any]) -> Iterator[list[tuple[int, float, float]]]:
+    """Cut a way where the extract lacks a node: what lies there is not known, so nothing bridges it."""
+    run: list[tuple[int, float, float]] = []
+    for node in nodes:
+        if node.location.valid():
+            run.append((node.ref, node.lat, node.lon))
+        else:
+            yield run
+            run = []
+    yield run
 
 
 def _add_way(graph: nx.MultiDiGraph, tags: dict[str, str], nodes: list[tuple[int, float, float]]) -> None:

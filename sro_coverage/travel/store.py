@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +42,7 @@ def stored(folder: Path, stem: str, inputs: dict[str, Any], compute: Callable[[]
     Returns
     -------
     TravelTimes
-        Their source names the stored file.
+        Their source names the stored file, or says that it could not be written.
     """
     text = json.dumps(inputs, sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -49,7 +50,10 @@ def stored(folder: Path, stem: str, inputs: dict[str, Any], compute: Callable[[]
     found = _load(path, text)
     if found is None:
         found = compute()
-        _save(path, text, found)
+        try:
+            _save(path, text, found)
+        except OSError as error:
+            return found.named(f"{found.source}; not stored ({error.strerror or error})")
     return found.named(f"{found.source}; matrix {path.name}")
 
 
@@ -62,7 +66,7 @@ def _load(path: Path, inputs: str) -> TravelTimes | None:
                 return None
             arrays = {name: file[name] for name in _ARRAYS}
             return TravelTimes(**arrays, source=about["source"], notes=tuple(about["notes"]))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, BadZipFile, zlib.error):
         return None
 
 

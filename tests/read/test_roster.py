@@ -173,3 +173,21 @@ def test_a_template_never_overwrites(tmp_path):
     result = CliRunner().invoke(main, ["template", str(tmp_path / "agency.xlsx")])
     assert result.exit_code == 2
     assert (tmp_path / "agency.xlsx").read_bytes() == b"mine"
+
+
+def test_two_officers_of_one_name_are_told_apart_by_id(without_current):
+    """Their campuses used to be merged in silence, also from the CSV that comes with a plan."""
+    write(without_current, "officers.csv", "id,name\n007,Al\n012,Al\n")
+    last = solve(read_problem(without_current / "plan.toml"))
+    write(without_current, "last.csv", assignments_csv(last))
+    write(without_current, "plan.toml", f'current = "last.csv"\n{PLAN}')
+    assert [o.primary for o in read_problem(without_current / "plan.toml").officers] == ["high", "mid"]
+    write(without_current, "last.csv", "officer,campus,state\nAl,high,primary\n")
+    with pytest.raises(DataError, match="'Al' may be 007 or 012; expected the id of one officer"):
+        read_problem(without_current / "plan.toml")
+
+
+def test_an_id_with_a_semicolon_is_told(without_current):
+    write(without_current, "officers.csv", 'id,name\n"a; b",Al\n012,Bo\n')
+    with pytest.raises(DataError, match="an id without a semicolon"):
+        read_problem(without_current / "plan.toml")

@@ -58,7 +58,7 @@ def test_details_open_with_the_mouse_and_tell_every_campus_of_the_site(visit, to
     marker(page, "West High").click()
     assert page.locator(".details h3").all_inner_texts() == ["West High", "West Academy", "West Adult"]
     page.locator(".leaflet-popup-close-button").click()
-    page.wait_for_function("document.activeElement.classList.contains('campus')")
+    page.locator(".campus:focus").wait_for()  # a function to wait for would need eval, which the page forbids
     assert page.locator(".leaflet-popup").count() == 0
 
 

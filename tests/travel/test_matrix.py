@@ -80,6 +80,18 @@ def test_pairs_say_their_unit(tmp_path, unit):
     np.testing.assert_allclose(seconds, np.asarray(SECONDS, dtype=float))
 
 
+def test_columns_in_another_order_than_rows_are_matched_by_their_points(tmp_path):
+    """They used to be taken in the order of the rows, and the times of other campuses were read in silence."""
+    content = osrm()
+    turned = {
+        **content,
+        "durations": [row[::-1] for row in content["durations"]],
+        "destinations": content["sources"][::-1],
+    }
+    _, seconds = read(write(tmp_path, content | turned))
+    np.testing.assert_allclose(seconds, np.asarray(SECONDS, dtype=float))
+
+
 def test_ids_stand_in_for_points(tmp_path):
     content = osrm()
     del content["sources"]
@@ -119,7 +131,19 @@ BAD = {
         without(sources=[{"location": [-119.40, 36.50]}, {"location": [-119.40, 36.52]}, {"location": [-100, 36.52]}]),
         "nearest row",
     ),
-    "an infinite time": ('{"code": "Ok", "durations": [[0, 1e999], [1, 0]]}', r"no point for every row"),
+    "an infinite time": ('{"code": "Ok", "durations": [[0, 1e999], [1, 0]]}', "row 1, column 2: inf"),
+    "a number of 400 digits": (
+        '{"code": "Ok", "durations": [[0, 1' + "0" * 400 + "], [1, 0]]}",
+        "row 1, column 2: 1000",
+    ),
+    "columns in another order without points": (without(destinations=None), "no point for every column"),
+    "a diagonal that is no diagonal": (osrm(shuffled([[999, 240, 300], [260, 0, 420], [300, 400, 0]])), "to itself"),
+    "nothing but zeros": (osrm(shuffled([[0, 0, 0], [0, 0, 0], [0, 0, 0]])), "minutes and seconds mixed up"),
+    "a campus that nothing reaches": (osrm(shuffled([[0, None, 300], [260, 0, 420], [300, None, 0]])), "no time to b"),
+    "cells that stand elsewhere": (
+        {**valhalla(), "sources_to_targets": [row[::-1] for row in valhalla()["sources_to_targets"]]},
+        "row 1, column 1: from_index 0, to_index 2",
+    ),
 }
 
 
@@ -136,6 +160,7 @@ BAD_PAIRS = {
     "no unit": ("from,to,time\na,b,3\n", "minutes or seconds"),
     "empty": ("", "columns none"),
     "text": ("from,to,minutes\na,b,soon\n", "row 2, minutes: 'soon'"),
+    "decimal commas": ("from,to,minutes\na,b,3,33\n", "row 2: another number of cells"),
     "twice": ("from,to,minutes\na,b,3\na,b,4\n", "row 3, minutes: a to b again"),
     "unclosed quote": ('from,to,minutes\na,"b,3\n', "expected CSV text"),
     "not UTF-8": (b"from,to,minutes\na,b,3\nZ\xfcrich,b,3\n", "UTF-8"),
