@@ -24,7 +24,7 @@ class Keep:
     otherwise
         Why other rows are left out.
     only_first
-        Of several values only the first that occurs in the file counts: the others tell the same students again.
+        Of several rows of a school only those with the first value count: the others tell its students again.
     """
 
     columns: tuple[str, ...]

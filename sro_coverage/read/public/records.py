@@ -122,11 +122,13 @@ class _Reader:
                     self.tally.bad_rows.append(reason)
                 else:
                     self.tally.left_out[reason] += 1
-        best = min((rank for rank, _ in kept), default=0)
-        if again := sum(rank != best for rank, _ in kept):
+        best: dict[tuple[tuple[str, str], ...], int] = {}
+        for rank, record in kept:
+            best[record.keys] = min(rank, best.get(record.keys, rank))
+        if again := sum(rank != best[record.keys] for rank, record in kept):
             reason = next(keep.otherwise for _, keep in self.header.keeps if keep.only_first)
             self.tally.left_out[reason] += again
-        records = self._without_repeats([record for rank, record in kept if rank == best])
+        records = self._without_repeats([record for rank, record in kept if rank == best[record.keys]])
         return Records(tuple(records), self.header.is_directory, self._report(len(records)))
 
     def _rank(self, line: Line) -> int:
@@ -225,9 +227,7 @@ class _Reader:
             for place, _ in way:
                 text = clean(line.cells[place]) if place < len(line.cells) else ""
                 value = number_of(text) if text.casefold() not in self.header.missing else None
-                if text.casefold() in self.header.missing or (
-                    value is not None and -20 <= value < 0 and value == int(value)
-                ):
+                if text.casefold() in self.header.missing or self._is_reserve_code(value):
                     break
                 is_whole = value is not None and (name == "sworn_officers" or value == int(value))
                 if value is None or value < 0 or not is_whole:
@@ -238,6 +238,11 @@ class _Reader:
             else:
                 return self._sensible(where, name, total)
         return ""
+
+    def _is_reserve_code(self, value: float | None) -> bool:
+        """Federal and state files write small negative numbers for missing values; one's own table has none."""
+        own = self.header.format is GENERIC
+        return not own and value is not None and -20 <= value < 0 and value == int(value)
 
     def _sensible(self, where: str, name: str, total: float) -> str:
         limit = _MAX_OFFICERS if name == "sworn_officers" else 1_000_000

@@ -67,6 +67,21 @@ def test_membership_has_only_the_plain_total_in_some_files(tmp_path):
     assert by_id(result)["060006501242"]["enrollment"] == "2150"
 
 
+def test_a_school_without_the_better_total_keeps_the_plain_one(tmp_path):
+    """It used to lose its enrollment as soon as another school of the file had the total without adult education."""
+    lines = samples.MEMBERSHIP.splitlines()
+    kept = [line for line in lines if "060006501242" not in line or "Derived" not in line]
+    rows = by_id(imported(tmp_path, ccd__csv=samples.CCD, member__csv="\n".join(kept)))
+    assert (rows["060006501242"]["enrollment"], rows["060006501239"]["enrollment"]) == ("2150", "607")
+
+
+def test_a_negative_count_in_ones_own_table_is_told(tmp_path):
+    """Only federal and state files write small negative numbers for missing values."""
+    result = imported(tmp_path, own__csv="id,name,level,lat,lon,enrollment\na,A,high,40.0,-83.0,-5\n")
+    (issue,) = result.report.files[0].bad_values
+    assert (issue.found, "enrollment" in issue.where) == ("'-5'", True)
+
+
 def test_points_and_counts_alone_make_no_school(tmp_path):
     with pytest.raises(DataError, match="nothing says which level the schools are"):
         imported(tmp_path, edge__csv=samples.EDGE, member__csv=samples.MEMBERSHIP)
