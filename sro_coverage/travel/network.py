@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,31 +84,40 @@ class RoadNetwork:
         ndarray, shape (origins, destinations)
             Seconds; infinite where there is no path within the limit.
         """
-        found = np.empty((len(origins), len(destinations)))
+        return np.concatenate([rows for _, rows in self._blocks(origins, destinations, limit_s)])
+
+    def _blocks(
+        self, origins: Sequence[int], destinations: Sequence[int], limit_s: float
+    ) -> Iterator[tuple[int, Floats]]:
+        """Give the rows of the answer block by block, each with the place of its first origin."""
         block = max(1, _BLOCK_CELLS // len(self.nodes))
         for start in range(0, len(origins), block):
             rows = dijkstra(self.times, indices=list(origins[start : start + block]), limit=limit_s)
-            found[start : start + block] = rows[:, destinations]
-        return found
+            yield start, rows[:, destinations]
 
     def travel_times(self, nodes: Sequence[int], limit_s: int) -> TravelTimes:
         """
-        Give the travel times between campuses that stand at these nodes.
+        Give the travel times between campuses that stand at these nodes, without an n x n array.
 
         Pairs whose way out is beyond the limit are left out; the way back of the others is always found.
         """
-        count = len(nodes)
-        out_s = np.full((count, count), -1, np.int64)
-        seconds = self.seconds(nodes, nodes, limit_s + 1)
-        within = np.rint(seconds) <= limit_s
-        out_s[within] = np.rint(seconds[within])
-        origin, destination = np.nonzero(within)
-        back_s = out_s[destination, origin]
+        parts = []
+        for first, rows in self._blocks(nodes, nodes, limit_s + 1):
+            origin, destination = np.nonzero(np.rint(rows) <= limit_s)
+            parts.append((origin + first, destination, np.rint(rows[origin, destination]).astype(np.int64)))
+        origin, destination, out_s = (np.concatenate(column) for column in zip(*parts, strict=True))
+        back_s = self._ways_back(nodes, origin, destination, out_s)
+        return TravelTimes.from_pairs(len(nodes), origin, destination, out_s, back_s)
+
+    def _ways_back(self, nodes: Sequence[int], origin: Ints, destination: Ints, out_s: Ints) -> Ints:
+        """Look up each pair turned round, or search it where its way out was beyond the limit; pairs are sorted."""
+        forward, backward = origin * len(nodes) + destination, destination * len(nodes) + origin
+        at = np.minimum(np.searchsorted(forward, backward), len(forward) - 1)
+        back_s = np.where(forward[at] == backward, out_s[at], -1)
         for start in np.unique(destination[back_s < 0]):
-            ends = origin[(destination == start) & (back_s < 0)]
-            longer = self.seconds([nodes[start]], [nodes[end] for end in ends])[0]
-            back_s[(destination == start) & (back_s < 0)] = np.rint(longer)
-        return TravelTimes.from_pairs(count, origin, destination, out_s[origin, destination], back_s)
+            missing = (destination == start) & (back_s < 0)
+            back_s[missing] = np.rint(self.seconds([nodes[start]], [nodes[end] for end in origin[missing]])[0])
+        return back_s
 
     def routes(self, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[tuple[float, float]]]:
         """Give the (lat, lon) points of the fastest route for each pair of nodes."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import networkx as nx
 import numpy as np
 import pytest
 from geopy.distance import great_circle
 
-from sro_coverage.errors import DataError
+from sro_coverage.errors import DataError, MissingExtraError
 from sro_coverage.travel.network import RoadNetwork
 from sro_coverage.travel.roads import CLASS_SPEED_KPH, directions, is_drivable, read_roads, speed_kph
 from tests.travel.small_town import NODES, write_town
@@ -223,3 +225,20 @@ def test_graphml_with_hostile_values_is_told(tmp_path):
         "x.graphml node b",
         "x.graphml edge a-b",
     ]
+
+
+def test_a_missing_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "osmium", None)
+    with pytest.raises(MissingExtraError, match=r"needs the extra \[roads\]: pip install 'sro_coverage\[roads\]'"):
+        read_roads(write_town(tmp_path))
+
+
+def test_blocks_of_origins_make_no_difference(network, monkeypatch):
+    nodes = [node for node in range(len(network.nodes)) if network.is_main[node]]
+    whole = network.travel_times(nodes, 180)
+    monkeypatch.setattr("sro_coverage.travel.network._BLOCK_CELLS", 2 * len(network.nodes))
+    parts = network.travel_times(nodes, 180)
+    for name in ("row_start", "destination", "out_s", "back_s"):
+        assert getattr(parts, name).tolist() == getattr(whole, name).tolist()
+    assert (whole.out_s != whole.back_s).any()
+    assert whole.back_s.max() > 180, "a way back beyond the limit was searched for"
