@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sro_coverage.cli.manners import BAD_INPUT, FILE, OK, check_targets, teaching_errors
+from sro_coverage.cli.manners import BAD_INPUT, FILE, OK, check_targets, shown, teaching_errors
 
 if TYPE_CHECKING:
     from sro_coverage.read.geocode import AddressTable, Answer, Cache, Filled, Outcome, Service
@@ -76,13 +76,13 @@ def geocode(
     filled = fill(asked, outcome, provider)
     (written,) = write_files(target.parent, {target.name: filled.csv})
     _tell(outcome, filled, num_left=len(asked.to_ask) - len(outcome.answers) - len(outcome.failures))
-    click.echo(f"Written: {_plain(click.format_filename(written))}")
+    click.echo(f"Written: {shown(written)}")
     return NOT_ALL if filled.num_without or outcome.stopped else OK
 
 
 def _only_tell(table: Path, asked: AddressTable) -> int:
     count = len(asked.to_ask)
-    click.echo(f"{_plain(table.name)}: {_number(count, 'address')} without a point. Nothing was sent.", err=True)
+    click.echo(f"{shown(table.name)}: {_number(count, 'address')} without a point. Nothing was sent.", err=True)
     for address in asked.to_ask[:SHOWN_ADDRESSES]:
         click.echo(f"  {_plain(address)}", err=True)
     if count > SHOWN_ADDRESSES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from sro_coverage.problem.value import Text
 from sro_coverage.read.roster import read_officers, with_current_plan
 from sro_coverage.read.rows import read_campuses
 from sro_coverage.read.table import read_text
+from sro_coverage.travel.store import sha256_of
 
 
 def _number_or_name(value: object) -> object:
@@ -137,7 +137,7 @@ def read_plan_file(path: str | Path) -> Read:
     named = (file.campuses, file.officers, file.current, getattr(file.travel, "file", None))
     paths = (path, *(path.parent / name for name in named if isinstance(name, str) and (path.parent / name).is_file()))
     return Read(
-        problem, paths, tuple(InputFile(file=_shown(item.name), sha256=_sha256(item)) for item in paths), remarks
+        problem, paths, tuple(InputFile(file=_shown(item.name), sha256=sha256_of(item)) for item in paths), remarks
     )
 
 
@@ -167,11 +167,6 @@ def _shown(name: str) -> str:
 
 def _title(path: Path) -> str:
     return _shown(path.stem)[:200]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -58,15 +58,16 @@ def travel_times(problem: Problem, folder: Path = Path()) -> TravelTimes:
         raise DataError(
             [Issue("travel.file", f"no such file: {travel.file}", "the path from the plan file to the roads")]
         )
+    digest = sha256_of(path)
     inputs = {
         "engine": ROAD_ENGINE,
-        "roads": sha256_of(path),
+        "roads": digest,
         "settings": travel.model_dump(mode="json", exclude={"file"}),
         "points": _points(problem),
         "ids": [site.id for site in problem.sites],
         "limit_s": limit_s,
     }
-    return stored(folder, path.name.split(".")[0], inputs, lambda: _roads(problem, travel, path, limit_s))
+    return stored(folder, path.name.split(".")[0], inputs, lambda: _roads(problem, travel, path, digest, limit_s))
 
 
 def _limit_s(problem: Problem) -> int:
@@ -150,7 +151,7 @@ def road_travel(problem: Problem, travel: Roads, path: Path) -> RoadTravel:
     return RoadTravel(graph, network, snaps)
 
 
-def _roads(problem: Problem, travel: Roads, path: Path, limit_s: int) -> TravelTimes:
+def _roads(problem: Problem, travel: Roads, path: Path, digest: str, limit_s: int) -> TravelTimes:
     on_roads = road_travel(problem, travel, path)
     times = on_roads.network.travel_times([snap.node for snap in on_roads.snaps], limit_s)
     notes = []
@@ -162,5 +163,5 @@ def _roads(problem: Problem, travel: Roads, path: Path, limit_s: int) -> TravelT
             )
         elif snap.distance_m > NOTED_SNAP_M:
             notes.append(f"{site.name}: {snap.distance_m:,.0f} m from the nearest drivable road.")
-    source = f"roads: {path.name} (sha256 {sha256_of(path)[:16]}){_times(travel.multiplier)}; {ROAD_CREDIT}"
+    source = f"roads: {path.name} (sha256 {digest[:16]}){_times(travel.multiplier)}; {ROAD_CREDIT}"
     return times.named(source, tuple(notes))
