@@ -13,7 +13,10 @@ import sro_coverage
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sro_coverage"
-ROOMS = ["errors", "problem", "travel", "model", "plan", "read", "check", "planner", "report", "progress", "cli"]
+ROOMS = [
+    *("errors", "problem", "travel", "model", "plan", "read", "check", "planner"),
+    *("explain", "scenario", "mandate", "report", "progress", "cli"),
+]
 """Each imports only from those before it; ``progress`` and ``report`` stand side by side."""
 
 
@@ -65,7 +68,7 @@ def test_only_the_model_imports_the_solver():
     assert [path.parent.name for path in users] == ["model"]
 
 
-@pytest.mark.parametrize("heavy", ["ortools", "pandas", "folium", "scipy", "shapely", "numpy", "networkx"])
+@pytest.mark.parametrize("heavy", ["ortools", "pandas", "folium", "scipy", "shapely", "numpy", "networkx", "matplotlib", "distributed", "pyarrow"])
 def test_help_loads_nothing_heavy(heavy):
     code = (
         "import sys, sro_coverage, sro_coverage.cli as cli\n"

@@ -1,0 +1,1 @@
+"""Problems made from a base problem by named changes: scenario files, comparisons, sweeps."""
