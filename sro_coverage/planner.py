@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-
 from sro_coverage.check import check
+from sro_coverage.clash import Trials, assignments, irreducible
 from sro_coverage.model.arrays import Arrays, Choice
-from sro_coverage.model.compile import compile_arrays
-from sro_coverage.model.exact import is_feasible
+from sro_coverage.model.naming import named_beats
+from sro_coverage.model.near import Near, NearBound, NearDuty
 from sro_coverage.model.solution import Solution, SolveParams, StopSignal, TierOutcome, Watcher
 from sro_coverage.model.staged import solve_in_stages
 from sro_coverage.plan import UNITS, Duty, Facts, InputFile, Plan, Tier
 from sro_coverage.problem import Problem
 from sro_coverage.travel import Ints, TravelTimes, travel_times
 
-_CLASH_TIME_S = 5.0  # for each rule that is tried without
+_CLASH_TIME_S = 20.0
 
 
 def solve(
@@ -30,6 +30,7 @@ def solve(
     inputs: tuple[InputFile, ...] = (),
     watch: Watcher | None = None,
     stop: StopSignal | None = None,
+    near: Plan | None = None,
 ) -> Plan:
     """
     Plan one agency.
@@ -46,6 +47,9 @@ def solve(
         Files that the problem came from; they are named in the plan.
     watch, stop
         News while solving, and a way to end it early with the best plan so far.
+    near
+        Plan of a similar problem: the search starts from it, and where it only got stricter (pins and forbids
+        added, officers gone) what it proves is used. The answer is as exact as without it.
 
     Returns
     -------
@@ -54,7 +58,9 @@ def solve(
     """
     params = params or SolveParams()
     times = times or travel_times(problem, folder)
-    arrays, solution = solve_in_stages(problem, times, params, watch=watch, stop=stop)
+    arrays, solution = solve_in_stages(
+        problem, times, params, watch=watch, stop=stop, near=_near(problem, near) if near else None
+    )
     plan = _document(problem, times, arrays, solution, params, inputs)
     broken = check(plan, times=times)
     if broken:
@@ -94,26 +100,66 @@ def _document(
     return empty.model_copy(update=answer).sealed()
 
 
-def _duties(problem: Problem, arrays: Arrays, choice: Choice) -> tuple[Duty, ...]:
-    """Give each base that is held to an officer of its class: the first to the largest campus."""
-    waiting = [list(members) for members in arrays.class_officers]
-    held = sorted(
-        np.flatnonzero(choice.base),
-        key=lambda base: (-problem.sites[arrays.base_site[base]].enrollment, int(base)),
+def _near(problem: Problem, plan: Plan) -> Near:
+    """Say what a plan of a similar problem means for this one."""
+    place = {officer.id: number for number, officer in enumerate(problem.officers)}
+
+    def sites(stops: tuple[tuple[str, ...], ...]) -> tuple[int, ...]:
+        return tuple(problem.site_of[ids[0]] for ids in stops if ids[0] in problem.site_of)
+
+    duties = tuple(
+        NearDuty(
+            officer=place.get(beat.officer),
+            primary=problem.site_of[beat.primary[0]],
+            shared=sites(tuple(stop.campuses for stop in beat.shared)),
+            on_call=sites(tuple(stop.campuses for stop in beat.on_call)),
+        )
+        for beat in plan.beats
+        if beat.primary and beat.primary[0] in problem.site_of
     )
+    return Near(duties, tuple(_near_bounds(problem, plan)) if _is_stricter(problem, plan.problem) else ())
+
+
+def _is_stricter(problem: Problem, other: Problem) -> bool:
+    """Whether every plan of a problem is a plan of another one, by what was changed."""
+    officers, known = (
+        {officer.id: officer.model_copy(update={"name": "", "primary": None, "shared": ()}) for officer in one.officers}
+        for one in (problem, other)
+    )
+    return (
+        (problem.campuses, problem.policy, problem.travel) == (other.campuses, other.policy, other.travel)
+        and problem.objective.weight == other.objective.weight
+        and set(other.pins) <= set(problem.pins)
+        and set(other.forbids) <= set(problem.forbids)
+        and officers.items() <= known.items()
+    )
+
+
+def _near_bounds(problem: Problem, plan: Plan) -> Iterator[NearBound]:
+    """Bounds of the first tiers that both problems ask for in the same way."""
+    for name, tier in zip(problem.order, plan.tiers, strict=False):
+        looks_back = name in ("continuity", "moves") and problem.officers != plan.problem.officers
+        if name != tier.name or tier.tolerance != getattr(problem.objective.tolerance, name) or looks_back:
+            return
+        if tier.bound is None:
+            return
+        yield NearBound(name, tier.bound, tier.limit)
+
+
+def _duties(problem: Problem, arrays: Arrays, choice: Choice) -> tuple[Duty, ...]:
+    """Read what each officer does off the arrays."""
     duties = []
-    for base in held:
+    for officer, base in named_beats(problem, arrays, choice):
         used = choice.arc & (arrays.arc_base == base)
         duties.append(
             Duty(
-                officer=problem.officers[waiting[arrays.base_class[base]].pop(0)],
+                officer=problem.officers[officer],
                 primary=int(arrays.base_site[base]),
                 shared=_largest_first(problem, arrays.arc_site[used & arrays.arc_is_shared]),
                 on_call=_largest_first(problem, arrays.arc_site[used & ~arrays.arc_is_shared]),
             )
         )
-    place = {officer.id: number for number, officer in enumerate(problem.officers)}
-    return tuple(sorted(duties, key=lambda duty: place[duty.officer.id]))
+    return tuple(duties)
 
 
 def _largest_first(problem: Problem, sites: Ints) -> tuple[int, ...]:
@@ -141,20 +187,7 @@ def _tier(problem: Problem, facts: Facts, outcome: TierOutcome) -> Tier:
 def _explain(problem: Problem, solution: Solution, times: TravelTimes) -> str:
     if solution.status == "no plan found":
         return "The search ended before it found a first plan; give it more time."
-    clash = _clash(problem, times)
-    return "These cannot be kept together, with the officers, limits and travel times given: " + "; ".join(clash)
-
-
-def _clash(problem: Problem, times: TravelTimes) -> list[str]:
-    """
-    Pins and forbids of which none can be left out if the problem is to stay infeasible.
-
-    Without any of them a problem has a plan, since every campus may then be uncovered.
-    """
-    for kind in ("pins", "forbids"):
-        for rule in getattr(problem, kind):
-            rest = tuple(other for other in getattr(problem, kind) if other is not rule)
-            smaller = problem.replace(**{kind: rest})
-            if not is_feasible(compile_arrays(smaller, times), _CLASH_TIME_S):
-                problem = smaller
-    return [f"pin {pin}" for pin in problem.pins] + [f"forbid {forbid}" for forbid in problem.forbids]
+    clash, is_proven = irreducible(tuple(assignments(problem)), Trials(problem, times, _CLASH_TIME_S))
+    rules = "; ".join(lever.rule for lever in clash)
+    doubt = "" if is_proven else ". The time was too short to tell whether all of them are needed."
+    return f"These cannot be kept together, with the officers, limits and travel times given: {rules}{doubt}"

@@ -117,7 +117,7 @@ def random_problem(seed: int, *, num_campuses: int | None = None, num_officers: 
             random_officer(rng, number, campuses) for number in range(num_officers or rng.choice([1, 2, 2, 3]))
         )
         current = any(officer.primary or officer.shared for officer in officers)
-        tiers = ["coverage", "primary", "reach", "travel", "visibility", "balance"] + ["continuity"] * current
+        tiers = ["coverage", "primary", "reach", "travel", "visibility", "balance"] + ["continuity", "moves"] * current
         rng.shuffle(tiers)
         order = () if rng.random() < 0.4 else tuple(tiers[: rng.choice([3, 5, 7])])
         tolerance = Tolerance(**{tier: rng.choice([0, 0, 0.05, 0.2]) for tier in tiers})
@@ -315,6 +315,13 @@ class Enumeration:
             lost += sum(
                 self.demand[j] for j in {self.at(c) for c in (officer.primary, *officer.shared) if c} if j not in mine
             )
+        moved = 0
+        for officer in self.problem.officers:
+            if officer.primary is not None:
+                week = next((w for w in weeks if w.officer.id == officer.id), None)
+                today = {self.at(c) for c in officer.shared} - {self.at(officer.primary)}
+                stays = week and week.primary == self.at(officer.primary) and today <= set(week.shared)
+                moved += not stays
         calls = self.problem.policy.on_call_trips_per_week
         return {
             "coverage": sum(d for j, d in enumerate(self.demand) if j not in covered),
@@ -332,6 +339,7 @@ class Enumeration:
             ),
             "continuity": lost,
             "balance": max((self.demand[w.primary] + sum(self.demand[j] for j in w.shared) for w in weeks), default=0),
+            "moves": moved,
         }
 
     def best(self) -> list[int] | None:

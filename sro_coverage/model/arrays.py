@@ -20,6 +20,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from sro_coverage.problem import TierName
 from sro_coverage.travel import Bools, Ints
@@ -35,12 +37,22 @@ class Options:
 
 
 @dataclass(frozen=True, eq=False)
+class PresentDuty:
+    """What an officer (position in the roster) does today, as a base and the shared arcs that go with it."""
+
+    officer: int
+    base: int
+    arcs: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class TierArrays:
     """
     One tier, always as a cost to be made small.
 
     The number that people see is ``sign * cost + constant``; `sign` is -1 where more is better.
     A `bottleneck` tier is the largest, not the sum, over bases of base_cost y + its arcs' costs.
+    A tier with `duties` gains 1 for each officer, and each base, of which a whole duty is kept.
     """
 
     name: TierName
@@ -51,10 +63,13 @@ class TierArrays:
     arc_cost: Ints
     uncovered_cost: Ints
     bottleneck: bool = False
+    duties: tuple[PresentDuty, ...] = ()
 
     @property
     def least_cost(self) -> int:
         """A cost that no choice can go below, whatever the rules: everything that lowers it, and nothing else."""
+        if self.duties:
+            return -len({duty.officer for duty in self.duties})
         columns = (self.primary_cost, self.base_cost, self.arc_cost, self.uncovered_cost)
         return 0 if self.bottleneck else sum(int(np.minimum(column, 0).sum()) for column in columns)
 
@@ -145,9 +160,47 @@ class Choice:
             load = np.where(self.base, tier.base_cost, 0)
             np.add.at(load, arrays.arc_base[self.arc], tier.arc_cost[self.arc])
             return int(load.max(initial=0))
+        if tier.duties:
+            return -self._duties_kept(tier)
         return int(
             tier.primary_cost[self.primary(arrays)].sum()
             + tier.base_cost[self.base].sum()
             + tier.arc_cost[self.arc].sum()
             + tier.uncovered_cost[self.uncovered(arrays)].sum()
+        )
+
+    def _duties_kept(self, tier: TierArrays) -> int:
+        """How many duties can be told apart as kept: one for each officer and each base."""
+        kept = [duty for duty in tier.duties if self.base[duty.base] and self.arc[duty.arcs].all()]
+        officers, bases = ([getattr(duty, name) for duty in kept] for name in ("officer", "base"))
+        if len(set(officers)) == len(kept) == len(set(bases)):
+            return len(kept)
+        pairs = csr_matrix((np.ones(len(kept)), (officers, bases)))
+        return int((maximum_bipartite_matching(pairs) >= 0).sum())
+
+    def keeps_rules(self, arrays: Arrays) -> bool:
+        """Whether this choice is a plan: every rule that is compiled holds."""
+        held, used = np.flatnonzero(self.base), np.flatnonzero(self.arc)
+        officers = np.bincount(arrays.base_class[held], minlength=len(arrays.class_officers))
+        based = np.bincount(arrays.base_site[held], minlength=len(arrays.posts))
+        served = np.bincount(arrays.arc_site[used], minlength=len(arrays.posts)) + (based > 0)
+        loads = (
+            (arrays.arc_seconds, arrays.cap_seconds),
+            (arrays.arc_peaks, arrays.cap_peaks),
+            (arrays.arc_students, arrays.cap_students),
+            (arrays.arc_is_shared, arrays.cap_count),
+        )
+        twin = arrays.base_twin[held]
+        return bool(
+            (officers <= [len(members) for members in arrays.class_officers]).all()
+            and ((based == 0) | (based == arrays.posts)).all()
+            and (served <= 1).all()
+            and ((served == 1) | arrays.may_be_uncovered).all()
+            and self.base[twin[twin >= 0]].all()
+            and self.base[arrays.arc_base[used]].all()
+            and all((np.bincount(arrays.arc_base[used], use[used], len(cap)) <= cap)[held].all() for use, cap in loads)
+            and all(
+                self.base[pin.bases].any() or self.arc[pin.arcs].any() or (served[pin.uncovered] == 0).any()
+                for pin in arrays.pins
+            )
         )

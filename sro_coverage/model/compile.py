@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from sro_coverage.model.arrays import Arrays, Options, TierArrays
+from sro_coverage.model.arrays import Arrays, Options, PresentDuty, TierArrays
 from sro_coverage.problem import PEAKS_A_WEEK, Assignment, Officer, Problem, Site, TierName
 from sro_coverage.travel import Bools, Ints, TravelTimes, limit_seconds, straight_line_from
 
@@ -71,12 +71,13 @@ def _column(values: Iterable[int]) -> Ints:
 
 
 def _officer_classes(problem: Problem) -> tuple[tuple[int, ...], ...]:
-    """Officers that nothing but their name tells apart; a pin or forbid by name does."""
+    """Officers that nothing but their name tells apart; a pin or forbid by name does, and so does continuity."""
     named = {rule.officer for rule in (*problem.pins, *problem.forbids)}
+    hidden = {"id", "name"} if "continuity" in problem.order else {"id", "name", "primary", "shared"}
     classes: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, officer in enumerate(problem.officers):
         own = officer.id if officer.id in named else None
-        traits = officer.model_dump(exclude={"id", "name"})
+        traits = officer.model_dump(exclude=hidden)
         classes[own, *(tuple(sorted(v)) if isinstance(v, tuple) else v for v in traits.values())].append(index)
     return tuple(tuple(indices) for indices in classes.values())
 
@@ -255,6 +256,10 @@ def _tier(problem: Problem, arrays: Arrays, name: TierName, trips: Ints) -> Tier
         case "balance":
             loads = np.where(shared, demand[arrays.arc_site], 0)
             return TierArrays(name, 1, 0, nothing, base_demand, loads, nothing, bottleneck=True)
+        case "moves":
+            present = sum(officer.primary is not None for officer in problem.officers)
+            duties = tuple(_present_duties(problem, arrays))
+            return TierArrays(name, 1, present, nothing, no_base, no_arc, nothing, duties=duties)
 
 
 def _continuity(problem: Problem, arrays: Arrays, demand: Ints) -> TierArrays:
@@ -275,6 +280,31 @@ def _continuity(problem: Problem, arrays: Arrays, demand: Ints) -> TierArrays:
         np.where(arrays.arc_is_shared, -kept, 0),
         np.zeros(len(demand), np.int64),
     )
+
+
+def _present_duties(problem: Problem, arrays: Arrays) -> Iterator[PresentDuty]:
+    """Every base at which an officer could do what they do today."""
+    for number, members in enumerate(arrays.class_officers):
+        for member in members:
+            duty = present_duty(problem, problem.officers[member])
+            if duty is None:
+                continue
+            primary, shared = duty
+            for base in np.flatnonzero((arrays.base_class == number) & (arrays.base_site == primary)):
+                arcs = np.flatnonzero((arrays.arc_base == base) & arrays.arc_is_shared)
+                arcs = arcs[np.isin(arrays.arc_site[arcs], list(shared))]
+                if len(arcs) == len(shared):
+                    yield PresentDuty(member, int(base), arcs)
+
+
+def present_duty(problem: Problem, officer: Officer) -> tuple[int, set[int]] | None:
+    """Give the sites that an officer is based at and shares today, as far as they are planned."""
+    if officer.primary is None or officer.primary not in problem.site_of:
+        return None
+    primary = problem.site_of[officer.primary]
+    return primary, {problem.site_of[campus_id] for campus_id in officer.shared if campus_id in problem.site_of} - {
+        primary
+    }
 
 
 def current_sites(problem: Problem, officer: Officer) -> list[int]:

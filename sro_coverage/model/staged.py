@@ -10,11 +10,12 @@ from there with the earlier tiers held.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from sro_coverage.model.arrays import Arrays, Choice
-from sro_coverage.model.compile import compile_arrays, current_sites
+from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.exact import solve_exact
+from sro_coverage.model.naming import named_beats
+from sro_coverage.model.near import Near
 from sro_coverage.model.solution import Solution, SolveParams, StopSignal, Watcher
 from sro_coverage.problem import Problem
 from sro_coverage.travel import TravelTimes
@@ -27,9 +28,15 @@ def solve_in_stages(
     *,
     watch: Watcher | None = None,
     stop: StopSignal | None = None,
+    near: Near | None = None,
 ) -> tuple[Arrays, Solution]:
     """
     Solve a problem, in two stages if that is easier.
+
+    Parameters
+    ----------
+    near
+        A plan of a similar problem.
 
     Returns
     -------
@@ -38,15 +45,13 @@ def solve_in_stages(
     """
     arrays = compile_arrays(problem, times)
     tolerance = problem.objective.tolerance
-    alike = _without_current_plan(problem)
-    if alike is None:
-        return arrays, solve_exact(arrays, tolerance, params, watch=watch, stop=stop)
-    merged = compile_arrays(alike, times)
-    if len(merged.class_officers) == len(arrays.class_officers):
-        return arrays, solve_exact(arrays, tolerance, params, watch=watch, stop=stop)
+    alike = _up_to_continuity(problem)
+    merged = compile_arrays(alike, times) if alike else arrays
+    if alike is None or len(merged.class_officers) == len(arrays.class_officers):
+        return arrays, solve_exact(arrays, tolerance, params, watch=watch, stop=stop, near=near)
     share = len(alike.order) / len(problem.order)
     part = params.model_copy(update={"time_limit_s": params.time_limit_s * share})
-    first = solve_exact(merged, tolerance, part, watch=watch, stop=stop)
+    first = solve_exact(merged, tolerance, part, watch=watch, stop=stop, near=near)
     if first.choice is None:
         return arrays, first
     start = _by_name(problem, arrays, merged, first.choice)
@@ -55,33 +60,20 @@ def solve_in_stages(
     return arrays, second
 
 
-def _without_current_plan(problem: Problem) -> Problem | None:
-    """Give the problem up to continuity, or None if continuity is not the last of several tiers."""
+def _up_to_continuity(problem: Problem) -> Problem | None:
+    """Give the problem without its last tier, or None if that is not continuity after others."""
     if len(problem.order) < 2 or problem.order[-1] != "continuity":
         return None
-    officers = tuple(officer.model_copy(update={"primary": None, "shared": ()}) for officer in problem.officers)
-    objective = problem.objective.model_copy(update={"order": problem.order[:-1]})
-    return problem.replace(officers=officers, objective=objective)
+    return problem.replace(objective=problem.objective.model_copy(update={"order": problem.order[:-1]}))
 
 
 def _by_name(problem: Problem, arrays: Arrays, merged: Arrays, choice: Choice) -> Choice:
-    """Match officers and beats so that the most students keep their officer."""
+    """Put the beats of merged officers into the arrays of each by name."""
     class_of = {officer: number for number, members in enumerate(arrays.class_officers) for officer in members}
     named = Choice(np.zeros(len(arrays.base_site), np.bool_), np.zeros(len(arrays.arc_site), np.bool_))
-    demand = np.asarray([site.demand for site in problem.sites])
-    for number, members in enumerate(merged.class_officers):
-        beats = [b for b in np.flatnonzero(choice.base) if merged.base_class[b] == number]
-        beats.sort(key=lambda b: merged.base_twin[b] >= 0)  # on-call arcs belong to the first post of a class
-        kept = np.zeros((len(members), len(beats)), np.int64)
-        for column, b in enumerate(beats):
-            covered = {int(merged.base_site[b])}
-            covered |= set(merged.arc_site[choice.arc & (merged.arc_base == b) & merged.arc_is_shared].tolist())
-            for row, officer in enumerate(members):
-                stays = covered.intersection(current_sites(problem, problem.officers[officer]))
-                kept[row, column] = demand[sorted(stays)].sum()
-        rows, columns = linear_sum_assignment(kept, maximize=True)
-        for row, column in sorted(zip(rows, columns, strict=True), key=lambda pair: int(pair[1])):
-            _give(arrays, merged, choice, named, class_of[members[row]], beats[column])
+    # On-call arcs belong to the first post of a class, so that one is given away first.
+    for officer, beat in sorted(named_beats(problem, merged, choice), key=lambda pair: pair[1]):
+        _give(arrays, merged, choice, named, class_of[officer], beat)
     return named
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FORMAT = "sro-coverage plan 1"  # the number goes up when older readers would misread it
 
-TierUnit = Literal["students", "seconds", "student-seconds"]
+TierUnit = Literal["students", "seconds", "student-seconds", "officers"]
 Sense = Literal["min", "max"]
 CampusState = Literal["primary", "shared", "on-call", "uncovered", "not planned"]
 

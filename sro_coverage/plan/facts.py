@@ -23,6 +23,7 @@ UNITS: dict[TierName, tuple[TierUnit, Sense]] = {
     "visibility": ("student-seconds", "max"),
     "continuity": ("students", "min"),
     "balance": ("students", "min"),
+    "moves": ("officers", "min"),
 }
 """Unit of each tier, and whether it is made small or large."""
 
@@ -109,6 +110,8 @@ class Facts:
                 return max(
                     (sum(sites[site].demand for site in (duty.primary, *duty.shared)) for duty in duties), default=0
                 )
+            case "moves":
+                return self._officers_moved()
 
     def _students_with_a_new_officer(self) -> int:
         """Students once for each of their present officers who no longer covers them."""
@@ -123,6 +126,20 @@ class Facts:
                 if site is not None and site not in now.get(officer.id, ())
             )
         return lost
+
+    def _officers_moved(self) -> int:
+        """Officers with a present primary who are not based there, or miss a campus that they share today."""
+        problem = self._problem
+        now = {duty.officer.id: duty for duty in self._duties}
+        moved = 0
+        for officer in problem.officers:
+            if officer.primary is None:
+                continue
+            duty = now.get(officer.id)
+            primary = problem.site_of.get(officer.primary)
+            shared = {problem.site_of[campus_id] for campus_id in officer.shared if campus_id in problem.site_of}
+            moved += duty is None or duty.primary != primary or not (shared - {primary}).issubset(duty.shared)
+        return moved
 
     def beats(self) -> tuple[Beat, ...]:
         """Every officer's beat, in the order of the roster; idle officers have no primary."""

@@ -244,8 +244,9 @@ def _numbers(problem: Problem) -> Iterator[Issue]:
     for campus_id in problem.policy.campuses:
         if campus_id not in known:
             yield Issue(f"policy.campuses.{campus_id}", "unknown campus", "the id of a campus in the table")
-    if "continuity" in problem.objective.order and not problem.has_current_plan:
-        yield Issue("objective.order", "continuity, but no current plan", "a roster with primary or shared filled in")
+    for tier in ("continuity", "moves"):
+        if tier in problem.objective.order and not problem.has_current_plan:
+            yield Issue("objective.order", f"{tier}, but no current plan", "a roster with primary or shared filled in")
 
 
 def _sites(problem: Problem) -> Iterator[Issue]:

@@ -136,8 +136,9 @@ def test_a_pinned_problem_may_take_all_the_time_to_its_first_plan():
 def test_a_stop_before_the_search_is_told_as_one():
     stop = StopSignal()
     stop.request()
+    order = {"order": ("coverage", "primary", "travel", "visibility")}
     problem = random_problem(7, num_campuses=20, num_officers=3).replace(pins=(), forbids=())
-    plan = solve(problem, stop=stop)
+    plan = solve(problem.replace(objective=problem.objective.model_copy(update=order)), stop=stop)
     assert {tier.stopped for tier in plan.tiers} == {"interrupted"}
     assert {tier.bound for tier in plan.tiers} == {None}
 
