@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,10 +67,10 @@ def plan(
     underlay: Path | None,
     as_json: bool,
 ) -> int:
-    """Solve PLAN_FILES (TOML), print each plan and write its files."""
+    """Solve PLAN_FILES (TOML; scenario files too), print each plan and write its files."""
     from sro_coverage.errors import DataError, Issue
     from sro_coverage.model.solution import SolveParams
-    from sro_coverage.read import read_plan_file
+    from sro_coverage.scenario.file import read_plan_or_scenario
 
     params = SolveParams(time_limit_s=time_limit, seed=seed, workers=workers)
     reads: list[tuple[str, Read]] = []
@@ -82,7 +81,7 @@ def plan(
                 Issue(str(path), f"a second plan named {path.stem!r}", "another file name, or a run of its own")
             )
         try:
-            reads.append((path.stem, read_plan_file(path)))
+            reads.append((path.stem, read_plan_or_scenario(path)))
         except DataError as error:
             issues += error.issues
     base = _read_underlay(underlay, issues)
@@ -131,15 +130,15 @@ def _plan_one(name: str, read: Read, out: Path, params: Any, underlay: Any, as_j
     )
     files = write_files(out, {f"{name}{ending}": text for ending, text in zip(ENDINGS, contents, strict=True)})
     _show(solved, as_json)
-    _tell(read.remarks)
+    _tell(read)
     click.echo("Written: " + ", ".join(map(shown, files)), err=as_json)
     return solved
 
 
-def _tell(remarks: Iterable[str]) -> None:
+def _tell(read: Read) -> None:
     from sro_coverage.report.text import plain
 
-    for remark in remarks:
+    for remark in (*(f"Changed: {line}" for line in read.changed), *read.remarks):
         click.echo(plain(remark), err=True)
 
 
@@ -191,9 +190,9 @@ def _read_plan(path: Path) -> Plan:
 
 
 def _read_plan_file(path: Path | None) -> Read | None:
-    from sro_coverage.read import read_plan_file
+    from sro_coverage.scenario.file import read_plan_or_scenario
 
-    return read_plan_file(path) if path else None
+    return read_plan_or_scenario(path) if path else None
 
 
 def _times_of(solved: Plan, read: Read | None) -> TravelTimes | None:
@@ -270,17 +269,17 @@ def draw_map(plan_json: Path, plan_file: Path | None, out: Path | None, underlay
 @click.argument("plan_files", nargs=-1, required=True, type=FILE)
 @teaching_errors
 def validate(plan_files: tuple[Path, ...]) -> int:
-    """Read PLAN_FILES and their tables, say what is in them and everything that is wrong."""
+    """Read PLAN_FILES (scenario files too) and their tables, say what is in them and everything that is wrong."""
     from sro_coverage.errors import DataError, Issue
-    from sro_coverage.read import read_plan_file
     from sro_coverage.report.text import console, render_validation
+    from sro_coverage.scenario.file import read_plan_or_scenario
 
     issues: list[Issue] = []
     for path in plan_files:
         try:
-            read = read_plan_file(path)
+            read = read_plan_or_scenario(path)
             console().print(render_validation(read.problem))
-            _tell(read.remarks)
+            _tell(read)
         except DataError as error:
             issues += error.issues
     if issues:

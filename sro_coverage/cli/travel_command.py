@@ -20,12 +20,12 @@ def travel(plan_file: Path, compare: bool, as_json: bool) -> int:
 
     from sro_coverage.planner import solve
     from sro_coverage.problem import StraightLine
-    from sro_coverage.read import read_plan_file
     from sro_coverage.report.text import console
     from sro_coverage.report.travel import changed_campuses, differences, render_comparison, render_travel
+    from sro_coverage.scenario.file import read_plan_or_scenario
     from sro_coverage.travel import travel_times
 
-    read = read_plan_file(plan_file)
+    read = read_plan_or_scenario(plan_file)
     times = travel_times(read.problem, read.folder)
     straight_problem = read.problem.replace(travel=StraightLine())
     rows = differences(read.problem, times, travel_times(straight_problem)) if compare else []

@@ -13,15 +13,18 @@ Formulation, for base b (an officer of class c at a post of site i), arc a (base
          x[a] <= y[base of a]
          sum_{a of b} seconds[a] x[a] <= cap_seconds[b] y[b], and so for peaks, students, count
          at least one option of every pin is chosen
+
+Rules that name one of several officers who are alike are not in these rows: they say which of the
+class may hold which base, and a plan must leave a way to name everybody (:class:`NamedOfficer`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import maximum_bipartite_matching
+from scipy.optimize import linear_sum_assignment
 
 from sro_coverage.problem import TierName
 from sro_coverage.travel import Bools, Ints
@@ -34,6 +37,28 @@ class Options:
     bases: Ints
     arcs: Ints
     uncovered: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class NamedOfficer:
+    """
+    One of several officers who are alike, with rules of his own.
+
+    Parameters
+    ----------
+    officer, number
+        Position in the roster, and of the class.
+    pins
+        The base that the officer holds must fulfil each of them.
+    forbid_bases, forbid_arcs
+        Bases that the officer must not hold, and arcs that the base held must not use.
+    """
+
+    officer: int
+    number: int
+    pins: tuple[Options, ...]
+    forbid_bases: Ints
+    forbid_arcs: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +124,8 @@ class Arrays:
         One truth value for each site.
     pins
         Each demands at least one of its options.
+    named
+        Rules for one of several officers who are alike.
     tiers
         In order of importance.
     """
@@ -120,6 +147,7 @@ class Arrays:
     arc_students: Ints
     may_be_uncovered: Bools
     pins: tuple[Options, ...]
+    named: tuple[NamedOfficer, ...]
     tiers: tuple[TierArrays, ...]
 
 
@@ -141,7 +169,8 @@ class Choice:
     @staticmethod
     def of_nobody(arrays: Arrays) -> Choice | None:
         """Give the choice that leaves every site uncovered, or None if a rule is against it."""
-        if arrays.pins or not arrays.may_be_uncovered.all():
+        pins = (*arrays.pins, *(pin for officer in arrays.named for pin in officer.pins))
+        if pins or not arrays.may_be_uncovered.all():
             return None
         return Choice(np.zeros(len(arrays.base_site), np.bool_), np.zeros(len(arrays.arc_site), np.bool_))
 
@@ -161,7 +190,9 @@ class Choice:
             np.add.at(load, arrays.arc_base[self.arc], tier.arc_cost[self.arc])
             return int(load.max(initial=0))
         if tier.duties:
-            return -self._duties_kept(tier)
+            kept = [duty for duty in tier.duties if self.base[duty.base] and self.arc[duty.arcs].all()]
+            worth = {(duty.officer, duty.base): 1 for duty in kept}
+            return -sum(worth.get(pair, 0) for pair in self.names(arrays, worth) or ())
         return int(
             tier.primary_cost[self.primary(arrays)].sum()
             + tier.base_cost[self.base].sum()
@@ -169,14 +200,51 @@ class Choice:
             + tier.uncovered_cost[self.uncovered(arrays)].sum()
         )
 
-    def _duties_kept(self, tier: TierArrays) -> int:
-        """How many duties can be told apart as kept: one for each officer and each base."""
-        kept = [duty for duty in tier.duties if self.base[duty.base] and self.arc[duty.arcs].all()]
-        officers, bases = ([getattr(duty, name) for duty in kept] for name in ("officer", "base"))
-        if len(set(officers)) == len(kept) == len(set(bases)):
-            return len(kept)
-        pairs = csr_matrix((np.ones(len(kept)), (officers, bases)))
-        return int((maximum_bipartite_matching(pairs) >= 0).sum())
+    def names(self, arrays: Arrays, worth: Mapping[tuple[int, int], int]) -> list[tuple[int, int]] | None:
+        """
+        Give bases that are held to those officers of their class whom something tells apart.
+
+        Parameters
+        ----------
+        worth
+            Of an officer (position in the roster) at a base; the sum is made as large as possible.
+
+        Returns
+        -------
+        list of (int, int) or None
+            Officer and base, of named officers and of those with a worth; the others of a class can
+            take what is left. None if the rules for named officers leave no way.
+        """
+        special = {named.officer: named for named in arrays.named}
+        with_worth = {officer for officer, _ in worth}
+        pairs: list[tuple[int, int]] = []
+        for number, members in enumerate(arrays.class_officers):
+            rows = [member for member in members if member in special or member in with_worth]
+            if not rows:
+                continue
+            bases = np.flatnonzero(self.base & (arrays.base_class == number)).tolist()
+            options: list[int | None] = [*bases, *[None] * (len(members) - len(bases))]
+            value = np.zeros((len(rows), len(options)))
+            for row, member in enumerate(rows):
+                value[row, : len(bases)] = [worth.get((member, base), 0) for base in bases]
+                if member in special:
+                    value[row, [not self._may_hold(arrays, special[member], base) for base in options]] = -np.inf
+            try:
+                chosen = zip(*linear_sum_assignment(value, maximize=True), strict=True)
+            except ValueError:
+                return None
+            pairs += [(rows[row], bases[column]) for row, column in chosen if column < len(bases)]
+        return pairs
+
+    def _may_hold(self, arrays: Arrays, named: NamedOfficer, base: int | None) -> bool:
+        if base is None:
+            return not named.pins
+        mine = self.arc & (arrays.arc_base == base)
+        return (
+            base not in named.forbid_bases
+            and not mine[named.forbid_arcs].any()
+            and all(base in pin.bases or mine[pin.arcs].any() for pin in named.pins)
+        )
 
     def keeps_rules(self, arrays: Arrays) -> bool:
         """Whether this choice is a plan: every rule that is compiled holds."""
@@ -199,6 +267,7 @@ class Choice:
             and self.base[twin[twin >= 0]].all()
             and self.base[arrays.arc_base[used]].all()
             and all((np.bincount(arrays.arc_base[used], use[used], len(cap)) <= cap)[held].all() for use, cap in loads)
+            and self.names(arrays, {}) is not None
             and all(
                 self.base[pin.bases].any() or self.arc[pin.arcs].any() or (served[pin.uncovered] == 0).any()
                 for pin in arrays.pins

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from sro_coverage.model.arrays import Arrays, Options, PresentDuty, TierArrays
-from sro_coverage.problem import PEAKS_A_WEEK, Assignment, Officer, Problem, Site, TierName
+from sro_coverage.model.arrays import Arrays, NamedOfficer, Options, PresentDuty, TierArrays
+from sro_coverage.problem import PEAKS_A_WEEK, Assignment, Officer, Problem, Site, State, TierName
 from sro_coverage.travel import Bools, Ints, TravelTimes, limit_seconds, straight_line_from
 
 SECONDS_AN_HOUR = 3600
+COVERED: tuple[State, ...] = ("primary", "shared")
+SERVED: tuple[State, ...] = ("primary", "shared", "on-call")
+NOTHING = np.empty(0, np.int64)
 
 
 def compile_arrays(problem: Problem, times: TravelTimes) -> Arrays:
@@ -52,12 +55,15 @@ def compile_arrays(problem: Problem, times: TravelTimes) -> Arrays:
         arc_students=np.where(arc_is_shared, enrollment[arc_site], 0),
         may_be_uncovered=may_be_uncovered,
         pins=(),
+        named=(),
         tiers=(),
     )
     trips = np.where(arc_is_shared, drive, on_call)
+    alike = {problem.officers[member].id for members in classes if len(members) > 1 for member in members}
     return _with(
         arrays,
-        pins=tuple(_options(problem, arrays, pin) for pin in problem.pins),
+        pins=tuple(_options(problem, arrays, pin, COVERED) for pin in problem.pins if pin.officer not in alike),
+        named=tuple(_named(problem, arrays)),
         tiers=tuple(_tier(problem, arrays, name, trips) for name in problem.order),
     )
 
@@ -71,14 +77,12 @@ def _column(values: Iterable[int]) -> Ints:
 
 
 def _officer_classes(problem: Problem) -> tuple[tuple[int, ...], ...]:
-    """Officers that nothing but their name tells apart; a pin or forbid by name does, and so does continuity."""
-    named = {rule.officer for rule in (*problem.pins, *problem.forbids)}
+    """Officers that nothing but their name tells apart; where continuity is asked, the present duty does."""
     hidden = {"id", "name"} if "continuity" in problem.order else {"id", "name", "primary", "shared"}
     classes: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for index, officer in enumerate(problem.officers):
-        own = officer.id if officer.id in named else None
         traits = officer.model_dump(exclude=hidden)
-        classes[own, *(tuple(sorted(v)) if isinstance(v, tuple) else v for v in traits.values())].append(index)
+        classes[tuple(tuple(sorted(v)) if isinstance(v, tuple) else v for v in traits.values())].append(index)
     return tuple(tuple(indices) for indices in classes.values())
 
 
@@ -91,7 +95,7 @@ def _bases(problem: Problem, classes: tuple[tuple[int, ...], ...]) -> tuple[Ints
         officer = problem.officers[members[0]]
         field_s = round(problem.field_hours(officer) * SECONDS_AN_HOUR)
         max_students = problem.limit(officer, "max_students") or everybody
-        near_home = _near_home(problem, officer)
+        near_home, alone = _near_home(problem, officer), _only(problem, members)
         for index, site in enumerate(problem.sites):
             left_s = field_s - round(problem.floor_hours(officer, site) * SECONDS_AN_HOUR)
             if (
@@ -100,7 +104,7 @@ def _bases(problem: Problem, classes: tuple[tuple[int, ...], ...]) -> tuple[Ints
                 or left_s < 0
                 or site.enrollment > max_students
                 or not is_eligible(officer, site)
-                or _is_forbidden(problem, officer, index, "primary")
+                or _is_forbidden(problem, alone, index, "primary")
             ):
                 continue
             cap = (
@@ -133,11 +137,14 @@ def is_eligible(officer: Officer, site: Site) -> bool:
     )
 
 
-def _is_forbidden(problem: Problem, officer: Officer, index: int, state: str) -> bool:
+def _only(problem: Problem, members: tuple[int, ...]) -> str | None:
+    """Give the id of the one officer of a class, who needs no telling apart."""
+    return problem.officers[members[0]].id if len(members) == 1 else None
+
+
+def _is_forbidden(problem: Problem, alone: str | None, index: int, state: str) -> bool:
     return any(
-        problem.site_of[forbid.campus] == index
-        and forbid.officer in (None, officer.id)
-        and forbid.state in (None, state)
+        problem.site_of[forbid.campus] == index and forbid.officer in (None, alone) and forbid.state in (None, state)
         for forbid in problem.forbids
     )
 
@@ -162,7 +169,8 @@ def _arcs(
     peaks = _column(site.rule.peaks_per_week for site in problem.sites)
     enrollment = _column(site.enrollment for site in problem.sites)
     on_call_limit = limit_seconds(problem.policy.on_call_min)
-    masks = [_role_masks(problem, problem.officers[members[0]]) for members in classes]
+    masks = [_role_masks(problem, problem.officers[members[0]], _only(problem, members)) for members in classes]
+    has_named = [_is_named(problem, members) for members in classes]
     shared_limits = [
         limit_seconds(problem.limit(problem.officers[members[0]], "max_travel_min")) for members in classes
     ]
@@ -177,7 +185,7 @@ def _arcs(
         can_share, can_call = masks[number]
         fits = (seconds <= caps[base, 0]) & (peaks[to] <= caps[base, 1]) & (enrollment[to] <= caps[base, 2])
         shared = can_share[to] & fits & (caps[base, 3] > 0) & (out_s <= shared_limits[number])
-        called = can_call[to] & (out_s <= on_call_limit) & (base_twin[base] < 0)
+        called = can_call[to] & (out_s <= on_call_limit) & (base_twin[base] < 0 or has_named[number])
         for kind, keep in ((1, shared), (0, called)):
             size = int(keep.sum())
             parts.append(
@@ -196,39 +204,64 @@ def _arcs(
     return columns[0], columns[1], columns[2].astype(np.bool_), columns[3], columns[4], columns[5]
 
 
-def _role_masks(problem: Problem, officer: Officer) -> tuple[Bools, Bools]:
+def _role_masks(problem: Problem, officer: Officer, alone: str | None) -> tuple[Bools, Bools]:
     """Which sites the officer may share, and which may call the officer."""
     share = [
         "shared" in site.rule.states
         and is_eligible(officer, site)
-        and not _is_forbidden(problem, officer, index, "shared")
+        and not _is_forbidden(problem, alone, index, "shared")
         for index, site in enumerate(problem.sites)
     ]
     call = [
         "on-call" in site.rule.states
         and not any(campus.id in officer.excluded for campus in site.campuses)
-        and not _is_forbidden(problem, officer, index, "on-call")
+        and not _is_forbidden(problem, alone, index, "on-call")
         for index, site in enumerate(problem.sites)
     ]
     return np.asarray(share, dtype=np.bool_), np.asarray(call, dtype=np.bool_)
 
 
-def _options(problem: Problem, arrays: Arrays, pin: Assignment) -> Options:
-    """What would fulfil a pin."""
-    index = problem.site_of[pin.campus]
-    of_officer = np.asarray(
-        [pin.officer is None or pin.officer == problem.officers[members[0]].id for members in arrays.class_officers]
+def _options(problem: Problem, arrays: Arrays, rule: Assignment, any_role: tuple[State, ...]) -> Options:
+    """What would fulfil a pin or break a forbid; `any_role` is what a rule without a state means."""
+    index = problem.site_of[rule.campus]
+    states = (rule.state,) if rule.state else any_role
+    of_class = np.asarray(
+        [
+            rule.officer is None or any(rule.officer == problem.officers[member].id for member in members)
+            for members in arrays.class_officers
+        ]
     )
-    bases = (arrays.base_site == index) & of_officer[arrays.base_class]
-    arcs = (arrays.arc_site == index) & of_officer[arrays.base_class[arrays.arc_base]]
-    nothing = np.empty(0, np.int64)
+    is_asked = np.where(arrays.arc_is_shared, "shared" in states, "on-call" in states)
+    bases = (arrays.base_site == index) & of_class[arrays.base_class] & ("primary" in states)
+    arcs = (arrays.arc_site == index) & of_class[arrays.base_class[arrays.arc_base]] & is_asked
     return Options(
-        bases=np.flatnonzero(bases) if pin.state in (None, "primary") else nothing,
-        arcs=nothing
-        if pin.state in ("primary", "uncovered")
-        else np.flatnonzero(arcs & (arrays.arc_is_shared == (pin.state != "on-call"))),
-        uncovered=np.asarray([index]) if pin.state == "uncovered" else nothing,
+        bases=np.flatnonzero(bases),
+        arcs=np.flatnonzero(arcs),
+        uncovered=np.asarray([index] if rule.state == "uncovered" else [], np.int64),
     )
+
+
+def _is_named(problem: Problem, members: tuple[int, ...]) -> bool:
+    """Whether a rule tells one of several officers who are alike from the others."""
+    ids = {problem.officers[member].id for member in members}
+    return len(members) > 1 and any(rule.officer in ids for rule in (*problem.pins, *problem.forbids))
+
+
+def _named(problem: Problem, arrays: Arrays) -> Iterator[NamedOfficer]:
+    """Rules for one of several officers who are alike."""
+    for number, members in enumerate(arrays.class_officers):
+        for member in members if len(members) > 1 else ():
+            own = problem.officers[member].id
+            pins = [_options(problem, arrays, pin, COVERED) for pin in problem.pins if pin.officer == own]
+            forbids = [_options(problem, arrays, rule, SERVED) for rule in problem.forbids if rule.officer == own]
+            if pins or forbids:
+                yield NamedOfficer(
+                    officer=member,
+                    number=number,
+                    pins=tuple(pins),
+                    forbid_bases=np.concatenate([rule.bases for rule in forbids] or [NOTHING]),
+                    forbid_arcs=np.concatenate([rule.arcs for rule in forbids] or [NOTHING]),
+                )
 
 
 def _tier(problem: Problem, arrays: Arrays, name: TierName, trips: Ints) -> TierArrays:

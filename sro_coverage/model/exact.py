@@ -158,15 +158,6 @@ class _Floors:
             self._near.clear()
 
 
-def is_feasible(arrays: Arrays, time_limit_s: float) -> bool | None:
-    """Whether any plan exists; None if the time was too short to tell."""
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = time_limit_s
-    solver.parameters.num_workers = 1
-    status = solver.solve(_Formulation(arrays).model)
-    return None if status == cp_model.UNKNOWN else bool(status != cp_model.INFEASIBLE)
-
-
 def _shown(tier: TierArrays, cost: int) -> int:
     return tier.sign * cost + tier.constant
 
@@ -181,6 +172,7 @@ class _News(cp_model.CpSolverSolutionCallback):
         self._best: int | None = None
         self._bound: int | None = None
         self._is_enough = False
+        self.floor: int | None = None
 
     def stop_once_found(self, solver: cp_model.CpSolver) -> None:
         """End the search now if it has a solution, or else with its first one."""
@@ -190,7 +182,7 @@ class _News(cp_model.CpSolverSolutionCallback):
 
     def on_solution_callback(self) -> None:
         self._best = round(self.objective_value)
-        if self._is_enough:
+        if self._is_enough or self._best == self.floor:
             self.stop_search()
         self.on_bound(self.best_objective_bound)
 
@@ -235,6 +227,8 @@ class _Formulation:
         self._officers()
         self._weekly_limits()
         self._pins()
+        self._z: dict[tuple[int, int], cp_model.IntVar] = {}
+        self._named_officers()
 
     def _one_state_for_every_site(self) -> None:
         arrays, model = self._arrays, self.model
@@ -277,6 +271,44 @@ class _Formulation:
                 *(self._y[b] for b in pin.bases), *(self._x[a] for a in pin.arcs), *(self._u[j] for j in pin.uncovered)
             )
 
+    def _named_officers(self) -> None:
+        """Say which base each named officer of a class of several holds, if any."""
+        arrays, model = self._arrays, self.model
+        for number, members in enumerate(arrays.class_officers):
+            named = [officer for officer in arrays.named if officer.number == number]
+            if not named:
+                continue
+            bases = np.flatnonzero(arrays.base_class == number).tolist()
+            for officer in named:
+                free = [b for b in bases if b not in officer.forbid_bases]
+                z = {b: model.new_bool_var(f"z{officer.officer},{b}") for b in free}
+                self._z |= {(officer.officer, b): variable for b, variable in z.items()}
+                model.add_at_most_one(z.values())
+                for b, variable in z.items():
+                    model.add_implication(variable, self._y[b])
+                for a in officer.forbid_arcs:
+                    if arrays.arc_base[a] in z:
+                        model.add_bool_or(z[arrays.arc_base[a]].negated(), self._x[a].negated())
+                for pin in officer.pins:
+                    options = [z[b] for b in pin.bases.tolist() if b in z]
+                    for a in pin.arcs:
+                        if arrays.arc_base[a] in z:
+                            both = model.new_bool_var("")
+                            model.add_implication(both, z[arrays.arc_base[a]])
+                            model.add_implication(both, self._x[a])
+                            options.append(both)
+                    model.add_bool_or(options)
+            for b in bases:
+                model.add_at_most_one(self._z_at(b))
+            # The bases that nobody named holds are left to the others.
+            model.add(
+                sum(self._y[b] for b in bases) - sum(v for (_, b), v in self._z.items() if b in set(bases))
+                <= len(members) - len(named)
+            )
+
+    def _z_at(self, base: int) -> list[cp_model.IntVar]:
+        return [variable for (_, b), variable in self._z.items() if b == base]
+
     def _cost(self, tier: TierArrays) -> cp_model.LinearExprT:
         if tier.bottleneck:
             return self._largest(tier)
@@ -307,15 +339,21 @@ class _Formulation:
 
     def _duties_kept(self, tier: TierArrays) -> list[cp_model.IntVar]:
         if tier.name not in self._kept:
-            model = self.model
+            model, named = self.model, {officer.officer for officer in self._arrays.named}
             kept = self._kept[tier.name] = [model.new_bool_var(f"{tier.name}{d}") for d in range(len(tier.duties))]
             for variable, duty in zip(kept, tier.duties, strict=True):
                 model.add_implication(variable, self._y[duty.base])
                 for a in duty.arcs:
                     model.add_implication(variable, self._x[a])
-            for keys in ([duty.officer for duty in tier.duties], [duty.base for duty in tier.duties]):
-                for key in set(keys):
-                    model.add_at_most_one(v for v, other in zip(kept, keys, strict=True) if other == key)
+                if duty.officer in named:
+                    z = self._z.get((duty.officer, duty.base))
+                    model.add_implication(variable, z) if z is not None else model.add(variable == 0)
+            pairs = list(zip(tier.duties, kept, strict=True))
+            for officer in {duty.officer for duty in tier.duties}:
+                model.add_at_most_one(v for duty, v in pairs if duty.officer == officer)
+            for base in {duty.base for duty in tier.duties}:
+                others = [v for duty, v in pairs if duty.base == base and duty.officer not in named]
+                model.add_at_most_one(*others, *self._z_at(base))
         return self._kept[tier.name]
 
     def hold(self, tier: TierArrays, cost: int) -> None:
@@ -350,8 +388,6 @@ class _Formulation:
         if is_plan and (stop.requested or part_s <= 0):
             return _Result(choice=None, bound=None, stopped="interrupted" if stop.requested else "not reached")
         self.model.minimize(self._cost(tier))
-        if floor > tier.least_cost:
-            self.model.add(self._cost(tier) >= floor)
         self._hint(start)
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = part_s if is_plan else left_s
@@ -362,7 +398,9 @@ class _Formulation:
         solver.parameters.cp_model_probing_level = 0
         solver.parameters.max_presolve_iterations = 1
         solver.parameters.cut_level = 0
+        solver.parameters.linearization_level = 2
         solver.best_bound_callback = news.on_bound
+        news.floor = floor
         news.tell()
         enough = threading.Timer(part_s, news.stop_once_found, [solver])
         enough.daemon = True
@@ -380,7 +418,8 @@ class _Formulation:
             arc=np.asarray([solver.boolean_value(x) for x in self._x], dtype=np.bool_),
         )
         bound = max(math.ceil(solver.best_objective_bound - 1e-6), floor)
-        return _Result(choice=choice, bound=bound, stopped="proven" if status == cp_model.OPTIMAL else stopped)
+        is_proven = status == cp_model.OPTIMAL or choice.cost(self._arrays, tier) == bound
+        return _Result(choice=choice, bound=bound, stopped="proven" if is_proven else stopped)
 
     def _hint(self, start: Choice | None) -> None:
         self.model.clear_hints()  # type: ignore[no-untyped-call]
@@ -395,6 +434,9 @@ class _Formulation:
         ):
             for variable, value in zip(variables, values, strict=True):
                 self.model.add_hint(variable, bool(value))
+        for pair in start.names(arrays, {}) or ():
+            if pair in self._z:
+                self.model.add_hint(self._z[pair], True)
         for other in arrays.tiers:
             if other.name in self._peak:
                 self.model.add_hint(self._peak[other.name], start.cost(arrays, other))

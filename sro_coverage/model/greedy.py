@@ -31,7 +31,8 @@ def first_choice(arrays: Arrays) -> Choice | None:
         if waiting[arrays.base_class[b]] and not taken[site[b]] and is_better(gain[:, b]):
             base[b] = taken[site[b]] = True
             waiting[arrays.base_class[b]] -= 1
-    return filled(arrays, Choice(base, nobody.arc), limits=[])
+    choice = filled(arrays, Choice(base, nobody.arc), limits=[])
+    return choice if choice.keeps_rules(arrays) else None
 
 
 def filled(arrays: Arrays, choice: Choice, limits: list[tuple[TierArrays, int]]) -> Choice:
@@ -74,7 +75,8 @@ def filled(arrays: Arrays, choice: Choice, limits: list[tuple[TierArrays, int]])
                 left[base] -= use[a]
             for tier, step in zip(tiers, delta, strict=True):
                 cost[tier.name] += int(step)
-    return Choice(choice.base, arc)
+    more = Choice(choice.base, arc)
+    return choice if more.names(arrays, {}) is None else more
 
 
 def is_better(change: Ints) -> bool:

@@ -14,7 +14,7 @@ State = Literal["primary", "shared", "on-call", "uncovered"]
 STATES: tuple[State, ...] = get_args(State)
 ServedState = Literal["primary", "shared", "on-call"]
 
-TierName = Literal["coverage", "primary", "reach", "travel", "visibility", "continuity", "balance"]
+TierName = Literal["coverage", "primary", "reach", "travel", "visibility", "continuity", "balance", "moves"]
 DEFAULT_ORDER: tuple[TierName, ...] = (
     "coverage",
     "primary",
@@ -25,6 +25,7 @@ DEFAULT_ORDER: tuple[TierName, ...] = (
 )
 
 PEAKS_A_WEEK = 10  # five arrivals and five dismissals
+MAX_OFFICERS = 100_000
 
 
 def _share(value: float) -> float:
@@ -169,6 +170,12 @@ class Officer(Value):
     shared: tuple[Text, ...] = ()
 
 
+def numbered_officers(count: int, *, first: int = 1, word: str = "Officer") -> tuple[Officer, ...]:
+    """Give that many officers whom nothing but a number tells apart: "Officer 1", "Officer 2" and so on."""
+    names = [f"{word} {number}" for number in range(first, first + count)]
+    return tuple(Officer(id=name, name=name) for name in names)
+
+
 class Assignment(Value):
     """
     What a pin demands and a forbid rules out.
@@ -234,6 +241,7 @@ class Tolerance(Value):
     visibility: Share = 0
     continuity: Share = 0
     balance: Share = 0
+    moves: Share = 0
 
 
 class Objective(Value):
@@ -244,6 +252,7 @@ class Objective(Value):
     ----------
     order
         The tiers; empty means the default order, with continuity only if a current plan is known.
+        Continuity and moves look at the current plan.
     weight
         Column of the campus table that replaces enrollment as demand.
     """

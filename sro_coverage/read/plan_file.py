@@ -78,19 +78,20 @@ class Read:
     ----------
     paths, inputs
         Where the files are, and what a plan says of them.
+    folder
+        Folder of the plan file, where the files of ``problem.travel`` are.
     remarks
         What a planner should know of them.
+    changed
+        What a scenario changes, in plain words.
     """
 
     problem: Problem
     paths: tuple[Path, ...]
     inputs: tuple[InputFile, ...]
+    folder: Path
     remarks: tuple[str, ...] = ()
-
-    @property
-    def folder(self) -> Path:
-        """Folder of the plan file, where the files it names are."""
-        return self.paths[0].parent
+    changed: tuple[str, ...] = ()
 
 
 def read_plan_file(path: str | Path) -> Read:
@@ -108,7 +109,7 @@ def read_plan_file(path: str | Path) -> Read:
         With every problem found, each with file, row or key, value and what was expected.
     """
     path = Path(path)
-    content = _toml(path)
+    content = read_toml(path)
     issues: list[Issue] = []
     places: dict[str, str] = {}
     # A wrong key must not hide wrong rows: the tables are read even if the file has other faults.
@@ -122,7 +123,7 @@ def read_plan_file(path: str | Path) -> Read:
         raise DataError(issues)
     try:
         problem = Problem(
-            title=file.title or _title(path),
+            title=file.title or title_of(path),
             campuses=campuses,
             officers=officers,
             policy=file.policy,
@@ -136,9 +137,7 @@ def read_plan_file(path: str | Path) -> Read:
         raise DataError([_placed(issue, path, places) for issue in error.issues]) from None
     named = (file.campuses, file.officers, file.current, getattr(file.travel, "file", None))
     paths = (path, *(path.parent / name for name in named if isinstance(name, str) and (path.parent / name).is_file()))
-    return Read(
-        problem, paths, tuple(InputFile(file=_shown(item.name), sha256=sha256_of(item)) for item in paths), remarks
-    )
+    return Read(problem, paths, tuple(map(input_file, paths)), folder=path.parent, remarks=remarks)
 
 
 def read_problem(path: str | Path) -> Problem:
@@ -160,16 +159,23 @@ def _placed(issue: Issue, path: Path, places: dict[str, str]) -> Issue:
     return issue.within(f"{row}," if row else f"{path.name}:")
 
 
+def input_file(path: Path) -> InputFile:
+    """Give what a plan says of a file that it was made from."""
+    return InputFile(file=_shown(path.name), sha256=sha256_of(path))
+
+
 def _shown(name: str) -> str:
     """Make a file name fit for a document: it may hold bytes that are no text."""
     return "".join(character if character.isprintable() else "?" for character in name)
 
 
-def _title(path: Path) -> str:
+def title_of(path: Path) -> str:
+    """Give the title of a problem whose file has none."""
     return _shown(path.stem)[:200]
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read the keys of a TOML file; whatever is wrong with it, it is a :class:`DataError`."""
     expected = "a plan file as in the README"
     try:
         return tomllib.loads(read_text(path))

@@ -10,11 +10,11 @@ from typing import Any
 from sro_coverage.errors import DataError, Issue
 from sro_coverage.plan import Plan
 from sro_coverage.problem import Officer
+from sro_coverage.problem.policy import MAX_OFFICERS, numbered_officers
 from sro_coverage.problem.value import quote
 from sro_coverage.read.rows import first_of_its_id, table_beside, value_of
 from sro_coverage.read.table import read_bytes
 
-MAX_OFFICERS = 100_000
 LIST_COLUMNS = {"levels", "excluded", "shared"}
 
 ROSTER_SYNONYMS = {
@@ -69,8 +69,7 @@ def read_officers(path: Path, officers: object, places: dict[str, str], issues: 
         expected = f"1 to {MAX_OFFICERS:,}, or the name of a roster"
         issues.append(Issue(f"{path.name}: officers", quote(officers), expected))
         return ()
-    names = [f"Officer {number}" for number in range(1, officers + 1)]
-    return tuple(Officer(id=name, name=name) for name in names)
+    return numbered_officers(officers)
 
 
 def _roster(path: Path, table: str, places: dict[str, str], issues: list[Issue]) -> tuple[Officer, ...]:

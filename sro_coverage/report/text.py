@@ -198,6 +198,7 @@ MEANING = {
     "visibility": "most student-hours above the floor",
     "continuity": "fewest students whose officer changes",
     "balance": "smallest largest beat, in students",
+    "moves": "fewest officers who are moved",
 }
 """What each tier optimises, in a few words."""
 

@@ -16,6 +16,10 @@ TIERS: dict[TierName, tuple[str, str]] = {
     ),
     "continuity": ("Students whose officer changes", "the fewest students who lose an officer they have today"),
     "balance": ("Students of the largest beat", "the smallest largest beat, in students"),
+    "moves": (
+        "Officers moved",
+        "the fewest officers who are based elsewhere than today, or lose a campus they share today",
+    ),
 }
 """A short name of each tier, and what it asks for."""
 

@@ -1,6 +1,6 @@
 """Travel times between sites, whatever they come from."""
 
-from sro_coverage.travel.engine import RoadTravel, road_travel, travel_times
+from sro_coverage.travel.engine import RoadTravel, longest_limit_s, road_travel, travel_times
 from sro_coverage.travel.straight_line import straight_line, straight_line_from
 from sro_coverage.travel.times import Bools, Floats, Ints, TravelTimes, limit_seconds
 
@@ -11,6 +11,7 @@ __all__ = [
     "RoadTravel",
     "TravelTimes",
     "limit_seconds",
+    "longest_limit_s",
     "road_travel",
     "straight_line",
     "straight_line_from",

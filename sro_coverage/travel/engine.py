@@ -48,7 +48,7 @@ def travel_times(problem: Problem, folder: Path = Path()) -> TravelTimes:
         If a file cannot be used, or a campus is too far from any road.
     """
     travel = problem.travel
-    limit_s = _limit_s(problem)
+    limit_s = longest_limit_s(problem)
     if isinstance(travel, StraightLine):
         return straight_line(_points(problem), travel, limit_s).named(_describe(travel))
     path = folder / travel.file
@@ -70,7 +70,8 @@ def travel_times(problem: Problem, folder: Path = Path()) -> TravelTimes:
     return stored(folder, path.name.split(".")[0], inputs, lambda: _roads(problem, travel, path, digest, limit_s))
 
 
-def _limit_s(problem: Problem) -> int:
+def longest_limit_s(problem: Problem) -> int:
+    """Longest trip in seconds that any rule of a problem can use."""
     limits = [problem.policy.on_call_min, problem.policy.max_travel_min]
     limits += [officer.max_travel_min for officer in problem.officers if officer.max_travel_min is not None]
     return limit_seconds(max(limits))

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from sro_coverage.check import check
+from sro_coverage.errors import DataError
 from sro_coverage.model.solution import SolveParams, StopSignal
 from sro_coverage.planner import solve
 from sro_coverage.problem import Assignment, Campus, Officer, Policy, Problem, RuleChange
@@ -33,6 +34,44 @@ def assert_equals_enumeration(seed: int) -> str:
 def test_equals_enumeration_of_every_plan(block):
     statuses = [assert_equals_enumeration(seed) for seed in range(block * 40, block * 40 + 40)]
     assert statuses.count("optimal") >= 20
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_rules_that_name_one_of_several_officers_who_are_alike(block):
+    """Against the enumeration, with every post, pin, forbid and present duty by name."""
+    statuses = []
+    for seed in range(block * 25, block * 25 + 25):
+        rng = random.Random(seed)
+        problem = random_problem(seed + 11_000, num_campuses=rng.choice([3, 4]), num_officers=3)
+        ids = [campus.id for campus in problem.campuses]
+        officers = tuple(
+            Officer(id=f"o{n}", name=f"O{n}", primary=rng.choice([None, *ids]), shared=tuple(rng.sample(ids, 1)))
+            for n in range(3)
+        )
+        order = rng.choice([("coverage", "moves", "primary"), ("primary", "coverage", "travel"), ("moves", "reach")])
+        try:
+            problem = problem.replace(
+                officers=officers,
+                objective=problem.objective.model_copy(update={"order": order}),
+                pins=tuple(random_named_rules(rng, ids)),
+                forbids=tuple(random_named_rules(rng, ids)),
+            )
+        except DataError:
+            continue
+        times = travel_times(problem)
+        plan, expected = solve(problem, times=times), Enumeration(problem, times).best()
+        assert ([tier.best for tier in plan.tiers] or None) == expected
+        assert check(plan, times=times) == []
+        statuses.append(plan.status)
+    assert statuses.count("optimal") >= 8
+
+
+def random_named_rules(rng: random.Random, ids: list[str]) -> list[Assignment]:
+    states = [None, "primary", "shared", "on-call"]
+    return [
+        Assignment(campus=rng.choice(ids), officer=f"o{rng.randrange(3)}", state=rng.choice(states))
+        for _ in range(rng.choice([0, 1, 2]))
+    ]
 
 
 def test_infeasible_and_feasible_instances_are_both_met():

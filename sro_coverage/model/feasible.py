@@ -1,0 +1,162 @@
+"""
+Whether a problem has any plan: the rules of the arrays as a CP-SAT model far smaller than the one for the best plan.
+
+Only sites that a pin or a forbid against *uncovered* speaks of need anybody; any other site may be uncovered. A call
+uses up nothing: where a site may be on-call to a base it need not be shared from there, and it is on-call if anybody
+in reach is held, whoever that is, unless a rule names somebody.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from sro_coverage.model.arrays import Arrays, NamedOfficer, Options
+from sro_coverage.travel import Bools, Ints
+
+
+def is_feasible(arrays: Arrays, time_limit_s: float, *, fewest: Ints | None = None) -> bool | None:
+    """
+    Tell whether any plan exists.
+
+    Parameters
+    ----------
+    fewest
+        Officers that each site needs at least if it is a primary, where fewer than its posts will do.
+
+    Returns
+    -------
+    bool or None
+        None if the time was too short to tell.
+    """
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = time_limit_s
+    solver.parameters.num_workers = 1
+    # Presolve that looks for more than it finds: without, a third of the time on 72 sites.
+    solver.parameters.cp_model_probing_level = 0
+    solver.parameters.symmetry_level = 0
+    solver.parameters.cut_level = 0
+    status = solver.solve(_Model(arrays, arrays.posts if fewest is None else fewest).model)
+    return None if status == cp_model.UNKNOWN else bool(status != cp_model.INFEASIBLE)
+
+
+class _Model:
+    """The variables of the formulation in `arrays`, as far as they decide whether there is a plan."""
+
+    def __init__(self, arrays: Arrays, fewest: Ints) -> None:
+        self._arrays = arrays
+        self.model = model = cp_model.CpModel()
+        self._pinned = _pinned(arrays)
+        self._needed = self._pinned | ~arrays.may_be_uncovered
+        self._arcs, self._calls = _useful_arcs(arrays, self._pinned, self._needed)
+        self._y = [model.new_bool_var(f"y{b}") for b in range(len(arrays.base_site))]
+        self._x = {a: model.new_bool_var(f"x{a}") for a in self._arcs.tolist()}
+        self._p = {j: model.new_bool_var(f"p{j}") for j in np.unique(arrays.base_site).tolist()}
+        uncovered = np.flatnonzero(arrays.may_be_uncovered & self._pinned).tolist()
+        self._u = {j: model.new_bool_var(f"u{j}") for j in uncovered}
+        self._officers(fewest)
+        self._one_state_for_needed_sites()
+        self._weekly_limits()
+        for pin in arrays.pins:
+            model.add_bool_or(
+                *(self._y[b] for b in pin.bases), *(self._x[a] for a in pin.arcs), *(self._u[j] for j in pin.uncovered)
+            )
+        for number in sorted({officer.number for officer in arrays.named}):
+            self._named_officers(number, [officer for officer in arrays.named if officer.number == number])
+
+    def _officers(self, fewest: Ints) -> None:
+        arrays, model = self._arrays, self.model
+        for site, primary in self._p.items():
+            held = sum(self._y[b] for b in np.flatnonzero(arrays.base_site == site))
+            model.add(held <= int(arrays.posts[site]) * primary)
+            model.add(held >= int(fewest[site]) * primary)
+        for number, members in enumerate(arrays.class_officers):
+            model.add(sum(self._y[b] for b in np.flatnonzero(arrays.base_class == number)) <= len(members))
+        for base in np.flatnonzero(arrays.base_twin >= 0):
+            model.add_implication(self._y[base], self._y[arrays.base_twin[base]])
+
+    def _one_state_for_needed_sites(self) -> None:
+        arrays, model = self._arrays, self.model
+        for site in np.flatnonzero(self._needed).tolist():
+            states = [self._x[a] for a in self._arcs[arrays.arc_site[self._arcs] == site]]
+            states += [group[site] for group in (self._p, self._u) if site in group]
+            callers = arrays.arc_base[self._calls[arrays.arc_site[self._calls] == site]]
+            if len(callers):
+                on_call = model.new_bool_var(f"o{site}")
+                model.add_bool_or(*(self._y[b] for b in callers), on_call.negated())
+                states.append(on_call)
+            model.add_exactly_one(states)
+
+    def _weekly_limits(self) -> None:
+        arrays, model = self._arrays, self.model
+        limits = (
+            (arrays.arc_seconds, arrays.cap_seconds),
+            (arrays.arc_peaks, arrays.cap_peaks),
+            (arrays.arc_students, arrays.cap_students),
+            (arrays.arc_is_shared.astype(np.int64), arrays.cap_count),
+        )
+        for base in np.unique(arrays.arc_base[self._arcs]):
+            mine = self._arcs[arrays.arc_base[self._arcs] == base]
+            for a in mine:
+                model.add_implication(self._x[a], self._y[base])
+            for use, cap in limits:
+                if use[mine].sum() > cap[base]:
+                    terms = cp_model.LinearExpr.weighted_sum([self._x[a] for a in mine], use[mine].tolist())
+                    model.add(terms <= int(cap[base]) * self._y[base])
+
+    def _named_officers(self, number: int, named: list[NamedOfficer]) -> None:
+        """Say which base each named officer of a class of several holds, if any."""
+        arrays, model = self._arrays, self.model
+        bases = np.flatnonzero(arrays.base_class == number).tolist()
+        holders: dict[int, list[cp_model.IntVar]] = {b: [] for b in bases}
+        for officer in named:
+            z = {b: model.new_bool_var(f"z{officer.officer},{b}") for b in bases if b not in officer.forbid_bases}
+            model.add_at_most_one(z.values())
+            for b, holds in z.items():
+                model.add_implication(holds, self._y[b])
+                holders[b].append(holds)
+            for a in officer.forbid_arcs.tolist():
+                if a in self._x and arrays.arc_base[a] in z:
+                    model.add_at_most_one(z[arrays.arc_base[a]], self._x[a])
+            for pin in officer.pins:
+                options = [z[b] for b in pin.bases.tolist() if b in z]
+                for a in pin.arcs.tolist():
+                    if arrays.arc_base[a] in z:
+                        both = model.new_bool_var("")
+                        model.add_implication(both, z[arrays.arc_base[a]])
+                        model.add_implication(both, self._x[a])
+                        options.append(both)
+                model.add_bool_or(options)
+        for held_by in holders.values():
+            model.add_at_most_one(held_by)
+        # The bases that nobody named holds are left to the others.
+        others = sum(self._y[b] for b in bases) - sum(holds for held_by in holders.values() for holds in held_by)
+        model.add(others <= len(arrays.class_officers[number]) - len(named))
+
+
+def _pinned(arrays: Arrays) -> Bools:
+    """Sites that a pin speaks of; one that nothing can fulfil needs none."""
+    pins: list[Options] = [*arrays.pins, *(pin for officer in arrays.named for pin in officer.pins)]
+    pinned = np.zeros(len(arrays.posts), np.bool_)
+    for pin in pins:
+        pinned[arrays.base_site[pin.bases]] = True
+        pinned[arrays.arc_site[pin.arcs]] = True
+        pinned[pin.uncovered] = True
+    return pinned
+
+
+def _useful_arcs(arrays: Arrays, pinned: Bools, needed: Bools) -> tuple[Ints, Ints]:
+    """
+    Tell apart the arcs that are decided one by one and the calls that anybody held may take.
+
+    One by one: all into pinned sites, all that a named officer must not use, and shared ones to other needed
+    sites from where no call can be made.
+    """
+    special = pinned[arrays.arc_site]
+    for officer in arrays.named:
+        special[officer.forbid_arcs] = True
+    useful = needed[arrays.arc_site]
+    is_call = useful & ~special & ~arrays.arc_is_shared
+    pair = (arrays.base_class * len(pinned) + arrays.base_site)[arrays.arc_base] * len(pinned) + arrays.arc_site
+    may_call = np.isin(pair, pair[is_call])
+    return np.flatnonzero(useful & (special | (arrays.arc_is_shared & ~may_call))), np.flatnonzero(is_call)
