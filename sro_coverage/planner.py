@@ -102,12 +102,18 @@ def _document(
 
 def _near(problem: Problem, plan: Plan) -> Near:
     """Say what a plan of a similar problem means for this one."""
+    bounds = tuple(_near_bounds(problem, plan)) if _is_stricter(problem, plan.problem) else ()
+    return Near(near_duties(problem, plan), bounds)
+
+
+def near_duties(problem: Problem, plan: Plan) -> tuple[NearDuty, ...]:
+    """Say what the beats of a plan are in a similar problem, as far as it has their campuses."""
     place = {officer.id: number for number, officer in enumerate(problem.officers)}
 
     def sites(stops: tuple[tuple[str, ...], ...]) -> tuple[int, ...]:
         return tuple(problem.site_of[ids[0]] for ids in stops if ids[0] in problem.site_of)
 
-    duties = tuple(
+    return tuple(
         NearDuty(
             officer=place.get(beat.officer),
             primary=problem.site_of[beat.primary[0]],
@@ -117,7 +123,6 @@ def _near(problem: Problem, plan: Plan) -> Near:
         for beat in plan.beats
         if beat.primary and beat.primary[0] in problem.site_of
     )
-    return Near(duties, tuple(_near_bounds(problem, plan)) if _is_stricter(problem, plan.problem) else ())
 
 
 def _is_stricter(problem: Problem, other: Problem) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sro_coverage.model.solution import SolveParams
@@ -27,7 +27,7 @@ class Base:
 
     plan: Plan
     times: TravelTimes
-    params: SolveParams = SolveParams()
+    params: SolveParams = field(default_factory=SolveParams)
     folder: Path = Path()
 
     @staticmethod

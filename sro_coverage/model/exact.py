@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from ortools.sat.python import cp_model
 
 from sro_coverage.model.arrays import Arrays, Choice, TierArrays
+from sro_coverage.model.formulation import Formulation, a_solver
 from sro_coverage.model.greedy import filled, first_choice
 from sro_coverage.model.near import Near, NearBound, choice_near
 from sro_coverage.model.solution import (
@@ -25,7 +24,6 @@ from sro_coverage.model.solution import (
     slack,
 )
 from sro_coverage.problem import Tolerance
-from sro_coverage.travel import Ints
 
 
 def solve_exact(
@@ -55,8 +53,8 @@ def solve_exact(
     """
     began = time.monotonic()
     stop = stop or StopSignal()
-    formulation = _Formulation(arrays)
-    hint = choice_near(arrays, near) if near else None
+    formulation = Formulation(arrays)
+    hint = choice_near(arrays, near.duties) if near else None
     start = hint if hint and hint.keeps_rules(arrays) else first_choice(arrays)
     choice, outcomes = known or (start, ())
     floors = _Floors(arrays, near.bounds if near else ())
@@ -72,8 +70,8 @@ def solve_exact(
         if choice is not None and choice.cost(arrays, tier) == floor:
             result = _Result(choice=choice, bound=floor, stopped="proven")
         else:
-            result = formulation.optimise(
-                tier, choice or hint, floor, params, time_s, news, stop, is_plan=choice is not None
+            result = _optimise(
+                formulation, tier, choice or hint, floor, params, time_s, news, stop, is_plan=choice is not None
             )
         if result.infeasible and choice is None:
             return Solution("infeasible", None, (), time.monotonic() - began)
@@ -119,7 +117,7 @@ class _Done:
         bound = None if outcome.bound is None else tier.sign * (outcome.bound - tier.constant)
         return _Done(tier, bound, outcome.stopped, outcome.runtime_s, best, limit)
 
-    def tighten(self, cost: int, tolerance: float, formulation: _Formulation) -> None:
+    def tighten(self, cost: int, tolerance: float, formulation: Formulation) -> None:
         """Hold the tier at a better value, also where a later tier met it by the way."""
         if cost >= self.best:
             return
@@ -211,239 +209,51 @@ class _Result:
         self.choice, self.bound, self.stopped, self.infeasible = choice, bound, stopped, infeasible
 
 
-class _Formulation:
-    """The arrays as a CP-SAT model, built once; objectives and held tiers are laid over it."""
+def _optimise(
+    formulation: Formulation,
+    tier: TierArrays,
+    start: Choice | None,
+    floor: int,
+    params: SolveParams,
+    time_s: tuple[float, float],
+    news: _News,
+    stop: StopSignal,
+    *,
+    is_plan: bool,
+) -> _Result:
+    """
+    Make one tier's cost small.
 
-    def __init__(self, arrays: Arrays) -> None:
-        self._arrays = arrays
-        self.model = model = cp_model.CpModel()
-        self._y = [model.new_bool_var(f"y{b}") for b in range(len(arrays.base_site))]
-        self._x = [model.new_bool_var(f"x{a}") for a in range(len(arrays.arc_site))]
-        self._p = [model.new_bool_var(f"p{j}") for j in range(len(arrays.posts))]
-        self._u = [model.new_bool_var(f"u{j}") for j in range(len(arrays.posts))]
-        self._peak: dict[str, cp_model.IntVar] = {}
-        self._kept: dict[str, list[cp_model.IntVar]] = {}
-        self._one_state_for_every_site()
-        self._officers()
-        self._weekly_limits()
-        self._pins()
-        self._z: dict[tuple[int, int], cp_model.IntVar] = {}
-        self._named_officers()
-
-    def _one_state_for_every_site(self) -> None:
-        arrays, model = self._arrays, self.model
-        into = _groups(arrays.arc_site, len(arrays.posts))
-        based = _groups(arrays.base_site, len(arrays.posts))
-        for site, posts in enumerate(arrays.posts):
-            model.add_exactly_one(self._p[site], self._u[site], *(self._x[a] for a in into[site]))
-            model.add(sum(self._y[b] for b in based[site]) == int(posts) * self._p[site])
-            if not arrays.may_be_uncovered[site]:
-                model.add(self._u[site] == 0)
-
-    def _officers(self) -> None:
-        arrays, model = self._arrays, self.model
-        for number, bases in enumerate(_groups(arrays.base_class, len(arrays.class_officers))):
-            model.add(sum(self._y[b] for b in bases) <= len(arrays.class_officers[number]))
-        for base, twin in enumerate(arrays.base_twin):
-            if twin >= 0:
-                model.add_implication(self._y[base], self._y[twin])
-
-    def _weekly_limits(self) -> None:
-        arrays, model = self._arrays, self.model
-        ones = np.where(arrays.arc_is_shared, 1, 0)
-        limits = (
-            (arrays.arc_seconds, arrays.cap_seconds),
-            (arrays.arc_peaks, arrays.cap_peaks),
-            (arrays.arc_students, arrays.cap_students),
-            (ones, arrays.cap_count),
-        )
-        for base, arcs in enumerate(_groups(arrays.arc_base, len(arrays.base_site))):
-            for a in arcs:
-                model.add_implication(self._x[a], self._y[base])
-            for use, cap in limits:
-                if use[arcs].sum() > cap[base]:
-                    terms = cp_model.LinearExpr.weighted_sum([self._x[a] for a in arcs], use[arcs].tolist())
-                    model.add(terms <= int(cap[base]) * self._y[base])
-
-    def _pins(self) -> None:
-        for pin in self._arrays.pins:
-            self.model.add_bool_or(
-                *(self._y[b] for b in pin.bases), *(self._x[a] for a in pin.arcs), *(self._u[j] for j in pin.uncovered)
-            )
-
-    def _named_officers(self) -> None:
-        """Say which base each named officer of a class of several holds, if any."""
-        arrays, model = self._arrays, self.model
-        for number, members in enumerate(arrays.class_officers):
-            named = [officer for officer in arrays.named if officer.number == number]
-            if not named:
-                continue
-            bases = np.flatnonzero(arrays.base_class == number).tolist()
-            for officer in named:
-                free = [b for b in bases if b not in officer.forbid_bases]
-                z = {b: model.new_bool_var(f"z{officer.officer},{b}") for b in free}
-                self._z |= {(officer.officer, b): variable for b, variable in z.items()}
-                model.add_at_most_one(z.values())
-                for b, variable in z.items():
-                    model.add_implication(variable, self._y[b])
-                for a in officer.forbid_arcs:
-                    if arrays.arc_base[a] in z:
-                        model.add_bool_or(z[arrays.arc_base[a]].negated(), self._x[a].negated())
-                for pin in officer.pins:
-                    options = [z[b] for b in pin.bases.tolist() if b in z]
-                    for a in pin.arcs:
-                        if arrays.arc_base[a] in z:
-                            both = model.new_bool_var("")
-                            model.add_implication(both, z[arrays.arc_base[a]])
-                            model.add_implication(both, self._x[a])
-                            options.append(both)
-                    model.add_bool_or(options)
-            for b in bases:
-                model.add_at_most_one(self._z_at(b))
-            # The bases that nobody named holds are left to the others.
-            model.add(
-                sum(self._y[b] for b in bases) - sum(v for (_, b), v in self._z.items() if b in set(bases))
-                <= len(members) - len(named)
-            )
-
-    def _z_at(self, base: int) -> list[cp_model.IntVar]:
-        return [variable for (_, b), variable in self._z.items() if b == base]
-
-    def _cost(self, tier: TierArrays) -> cp_model.LinearExprT:
-        if tier.bottleneck:
-            return self._largest(tier)
-        if tier.duties:
-            return -sum(self._duties_kept(tier))
-        variables: list[cp_model.IntVar] = []
-        costs: list[int] = []
-        for group, column in (
-            (self._p, tier.primary_cost),
-            (self._y, tier.base_cost),
-            (self._x, tier.arc_cost),
-            (self._u, tier.uncovered_cost),
-        ):
-            for index in np.flatnonzero(column):
-                variables.append(group[index])
-                costs.append(int(column[index]))
-        return cp_model.LinearExpr.weighted_sum(variables, costs)
-
-    def _largest(self, tier: TierArrays) -> cp_model.IntVar:
-        if tier.name not in self._peak:
-            arrays, model = self._arrays, self.model
-            most = int(tier.base_cost.max(initial=0) + np.abs(tier.arc_cost).sum())
-            largest = self._peak[tier.name] = model.new_int_var(0, most, tier.name)
-            for base, arcs in enumerate(_groups(arrays.arc_base, len(arrays.base_site))):
-                load = cp_model.LinearExpr.weighted_sum([self._x[a] for a in arcs], tier.arc_cost[arcs].tolist())
-                model.add(largest >= int(tier.base_cost[base]) * self._y[base] + load)
-        return self._peak[tier.name]
-
-    def _duties_kept(self, tier: TierArrays) -> list[cp_model.IntVar]:
-        if tier.name not in self._kept:
-            model, named = self.model, {officer.officer for officer in self._arrays.named}
-            kept = self._kept[tier.name] = [model.new_bool_var(f"{tier.name}{d}") for d in range(len(tier.duties))]
-            for variable, duty in zip(kept, tier.duties, strict=True):
-                model.add_implication(variable, self._y[duty.base])
-                for a in duty.arcs:
-                    model.add_implication(variable, self._x[a])
-                if duty.officer in named:
-                    z = self._z.get((duty.officer, duty.base))
-                    model.add_implication(variable, z) if z is not None else model.add(variable == 0)
-            pairs = list(zip(tier.duties, kept, strict=True))
-            for officer in {duty.officer for duty in tier.duties}:
-                model.add_at_most_one(v for duty, v in pairs if duty.officer == officer)
-            for base in {duty.base for duty in tier.duties}:
-                others = [v for duty, v in pairs if duty.base == base and duty.officer not in named]
-                model.add_at_most_one(*others, *self._z_at(base))
-        return self._kept[tier.name]
-
-    def hold(self, tier: TierArrays, cost: int) -> None:
-        """Let no later answer cost more in this tier."""
-        self.model.add(self._cost(tier) <= cost)
-
-    def optimise(
-        self,
-        tier: TierArrays,
-        start: Choice | None,
-        floor: int,
-        params: SolveParams,
-        time_s: tuple[float, float],
-        news: _News,
-        stop: StopSignal,
-        *,
-        is_plan: bool,
-    ) -> _Result:
-        """
-        Make one tier's cost small.
-
-        Parameters
-        ----------
-        start
-            Where to look first: a whole plan if `is_plan`, or else only something like one.
-        floor
-            The cost cannot be less.
-        time_s
-            This tier's part of the time, and all that is left: a search for a first plan may take it.
-        """
-        part_s, left_s = time_s
-        if is_plan and (stop.requested or part_s <= 0):
-            return _Result(choice=None, bound=None, stopped="interrupted" if stop.requested else "not reached")
-        self.model.minimize(self._cost(tier))
-        self._hint(start)
-        solver = cp_model.CpSolver()
-        solver.parameters.max_time_in_seconds = part_s if is_plan else left_s
-        solver.parameters.random_seed = params.seed
-        solver.parameters.num_workers = params.workers
-        solver.parameters.catch_sigint_signal = False
-        # Measured on 75 campuses: a third of the time that the solver takes with its own settings.
-        solver.parameters.cp_model_probing_level = 0
-        solver.parameters.max_presolve_iterations = 1
-        solver.parameters.cut_level = 0
-        solver.parameters.linearization_level = 2
-        solver.best_bound_callback = news.on_bound
-        news.floor = floor
-        news.tell()
-        enough = threading.Timer(part_s, news.stop_once_found, [solver])
-        enough.daemon = True
-        enough.start()
-        with stop.calls(solver.stop_search):
-            status = solver.solve(self.model, news)
-        enough.cancel()
-        if status == cp_model.INFEASIBLE:
-            return _Result(choice=None, bound=None, stopped="proven", infeasible=True)
-        stopped: Stopped = "interrupted" if stop.requested else "time limit"
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return _Result(choice=None, bound=None, stopped=stopped)
-        choice = Choice(
-            base=np.asarray([solver.boolean_value(y) for y in self._y], dtype=np.bool_),
-            arc=np.asarray([solver.boolean_value(x) for x in self._x], dtype=np.bool_),
-        )
-        bound = max(math.ceil(solver.best_objective_bound - 1e-6), floor)
-        is_proven = status == cp_model.OPTIMAL or choice.cost(self._arrays, tier) == bound
-        return _Result(choice=choice, bound=bound, stopped="proven" if is_proven else stopped)
-
-    def _hint(self, start: Choice | None) -> None:
-        self.model.clear_hints()  # type: ignore[no-untyped-call]
-        if start is None:
-            return
-        arrays = self._arrays
-        for variables, values in (
-            (self._y, start.base),
-            (self._x, start.arc),
-            (self._p, start.primary(arrays)),
-            (self._u, start.uncovered(arrays)),
-        ):
-            for variable, value in zip(variables, values, strict=True):
-                self.model.add_hint(variable, bool(value))
-        for pair in start.names(arrays, {}) or ():
-            if pair in self._z:
-                self.model.add_hint(self._z[pair], True)
-        for other in arrays.tiers:
-            if other.name in self._peak:
-                self.model.add_hint(self._peak[other.name], start.cost(arrays, other))
-
-
-def _groups(keys: Ints, num_groups: int) -> Sequence[Ints]:
-    """Positions of each key, for keys 0 .. num_groups - 1."""
-    order = np.argsort(keys, kind="stable")
-    ends = np.cumsum(np.bincount(keys, minlength=num_groups))
-    return np.split(order, ends[:-1]) if num_groups else []
+    Parameters
+    ----------
+    start
+        Where to look first: a whole plan if `is_plan`, or else only something like one.
+    floor
+        The cost cannot be less.
+    time_s
+        This tier's part of the time, and all that is left: a search for a first plan may take it.
+    """
+    part_s, left_s = time_s
+    if is_plan and (stop.requested or part_s <= 0):
+        return _Result(choice=None, bound=None, stopped="interrupted" if stop.requested else "not reached")
+    formulation.model.minimize(formulation.cost(tier))
+    formulation.hint(start)
+    solver = a_solver(params, part_s if is_plan else left_s)
+    solver.best_bound_callback = news.on_bound
+    news.floor = floor
+    news.tell()
+    enough = threading.Timer(part_s, news.stop_once_found, [solver])
+    enough.daemon = True
+    enough.start()
+    with stop.calls(solver.stop_search):
+        status = solver.solve(formulation.model, news)
+    enough.cancel()
+    if status == cp_model.INFEASIBLE:
+        return _Result(choice=None, bound=None, stopped="proven", infeasible=True)
+    stopped: Stopped = "interrupted" if stop.requested else "time limit"
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return _Result(choice=None, bound=None, stopped=stopped)
+    choice = formulation.chosen(solver)
+    bound = max(math.ceil(solver.best_objective_bound - 1e-6), floor)
+    is_proven = status == cp_model.OPTIMAL or choice.cost(formulation.arrays, tier) == bound
+    return _Result(choice=choice, bound=bound, stopped="proven" if is_proven else stopped)

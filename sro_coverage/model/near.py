@@ -44,13 +44,13 @@ class Near:
     bounds: tuple[NearBound, ...] = ()
 
 
-def choice_near(arrays: Arrays, near: Near) -> Choice:
+def choice_near(arrays: Arrays, duties: tuple[NearDuty, ...]) -> Choice:
     """Give the same plan on new arrays, as far as they have its bases and arcs; it may break rules."""
     base = np.zeros(len(arrays.base_site), np.bool_)
     arc = np.zeros(len(arrays.arc_site), np.bool_)
     class_of = {officer: number for number, members in enumerate(arrays.class_officers) for officer in members}
     waiting = [len(members) for members in arrays.class_officers]
-    for duty in near.duties:
+    for duty in duties:
         free = [
             int(b)
             for b in np.flatnonzero(arrays.base_site == duty.primary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
@@ -168,6 +169,11 @@ class Officer(Value):
     max_commute_min: Minutes | None = None
     primary: Text | None = None
     shared: tuple[Text, ...] = ()
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the officer is one of a number, as :func:`numbered_officers` makes them, and not a person."""
+        return self.name == self.id and re.fullmatch(r"(O|New o)fficer \d+", self.id) is not None
 
 
 def numbered_officers(count: int, *, first: int = 1, word: str = "Officer") -> tuple[Officer, ...]:
