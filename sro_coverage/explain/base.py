@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
+from typing import Any
 
 from sro_coverage.model.solution import SolveParams
 from sro_coverage.plan import Plan
 from sro_coverage.planner import solve
-from sro_coverage.problem import Officer, Problem
+from sro_coverage.problem import Officer, Problem, Value
 from sro_coverage.travel import TravelTimes, longest_limit_s, travel_times
 
 
@@ -63,6 +64,16 @@ class Base:
             )
             for officer in officers or self.problem.officers
         )
+
+
+def to_data(answer: object) -> Any:
+    """Turn an answer into what JSON can hold; plans in it are left out, since they are documents of their own."""
+    if is_dataclass(answer) and not isinstance(answer, type):
+        pairs = ((item.name, getattr(answer, item.name)) for item in fields(answer))
+        return {name: to_data(value) for name, value in pairs if not isinstance(value, Plan)}
+    if isinstance(answer, list | tuple | set | frozenset):
+        return [to_data(value) for value in answer]
+    return answer.model_dump(mode="json") if isinstance(answer, Value) else answer
 
 
 def _points(problem: Problem) -> list[tuple[object, ...]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sro_coverage.errors import DataError, Issue
 from sro_coverage.explain.base import Base
 from sro_coverage.plan import Beat, Plan
+from sro_coverage.plan.document import TierUnit
 from sro_coverage.problem import Assignment, Problem, TierName
 
 PriceStatus = Literal["optimal", "feasible", "impossible", "infeasible", "no plan found"]
@@ -66,6 +68,31 @@ class Edit:
             ),
         )
 
+    @staticmethod
+    def together(edits: Sequence[Edit]) -> Edit:
+        """Make one edit of several."""
+        return Edit(
+            "; ".join(edit.words for edit in edits),
+            pins=tuple(pin for edit in edits for pin in edit.pins),
+            forbids=tuple(rule for edit in edits for rule in edit.forbids),
+        )
+
+    def unknown(self, problem: Problem) -> tuple[Issue, ...]:
+        """Name the officers and campuses that the problem does not have."""
+        officers = {officer.id for officer in problem.officers}
+        rules = (*self.pins, *self.forbids)
+        issues = [
+            Issue(self.words, f"unknown officer {rule.officer!r}", "the id of an officer of the plan")
+            for rule in rules
+            if rule.officer is not None and rule.officer not in officers
+        ]
+        issues += [
+            Issue(self.words, f"no planned campus {rule.campus!r}", "the id of a campus with a point and an enrollment")
+            for rule in rules
+            if rule.campus not in problem.site_of
+        ]
+        return tuple(issues)
+
     def apply(self, problem: Problem) -> Problem:
         """Give the problem with the edit."""
         return problem.replace(pins=(*problem.pins, *self.pins), forbids=(*problem.forbids, *self.forbids))
@@ -87,7 +114,7 @@ class TierPrice:
     """
 
     name: TierName
-    unit: str
+    unit: TierUnit
     before: int
     after: int
     cost: int
@@ -189,7 +216,8 @@ def _without_plan(plan: Plan) -> PriceStatus:
 
 def _fewest_moves(problem: Problem, base: Base) -> Problem:
     """Ask last for the fewest officers moved from the base plan, unless the planner asks for continuity already."""
-    if "continuity" in problem.order or "moves" in problem.order:
+    is_somebody_based = any(beat.primary for beat in base.plan.beats)
+    if "continuity" in problem.order or "moves" in problem.order or not is_somebody_based:
         return problem
     objective = problem.objective.model_copy(update={"order": (*problem.order, "moves")})
     return problem.replace(officers=base.as_current(), objective=objective)

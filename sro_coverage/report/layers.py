@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sro_coverage.plan import CampusPlan, Plan, Stop
@@ -67,6 +67,7 @@ class OfficerMark:
 class CampusCard:
     """What is told about one campus: its name, and pairs of a label and a text."""
 
+    id: str
     name: str
     rows: tuple[tuple[str, str], ...]
 
@@ -88,6 +89,8 @@ class SiteMark:
         The marker in words, for those who cannot see it.
     cards
         Of every campus on the site, the largest first.
+    change
+        Beside another plan: ``more``, ``less`` or another word if the site is marked as changed.
     """
 
     id: str
@@ -102,6 +105,7 @@ class SiteMark:
     offset: tuple[float, float]
     summary: str
     cards: tuple[CampusCard, ...]
+    change: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,10 +187,48 @@ def build_layers(plan: Plan, routes: Routes | None = None) -> Layers:
     routes
         Points of the way from a primary to a shared campus, by their ids; straight if not there.
     """
-    division = _divide(plan)
-    sites = _spread(_sites(plan))
+    number = numbers(plan)
+    division = _divide(plan, number)
+    colours = colour_indices(number.values(), division.borders)
+    return _lay_out(plan, number, division, colours, _largest(plan), routes or {})
+
+
+def build_views(plans: Sequence[Plan], number: Mapping[str, int]) -> tuple[Layers, ...]:
+    """
+    Lay out plans to be seen side by side: the same ground, and one scale of marker sizes.
+
+    Parameters
+    ----------
+    number
+        Number of every officer id; an officer of several plans has one number and one colour in all.
+    """
+    divisions = [_divide(plan, number) for plan in plans]
+    borders = {pair for division in divisions for pair in division.borders}
+    colours = colour_indices(number.values(), borders)
+    largest = max(map(_largest, plans))
+    low, high = ([division.bounds[corner] for division in divisions] for corner in (0, 1))
+    bounds = (_extreme(min, low), _extreme(max, high))
+    return tuple(
+        _lay_out(plan, number, replace(division, bounds=bounds), colours, largest, {})
+        for plan, division in zip(plans, divisions, strict=True)
+    )
+
+
+def _extreme(choose: Callable[[Iterable[float]], float], points: Iterable[Point]) -> Point:
+    lats, lons = zip(*points, strict=True)
+    return choose(lats), choose(lons)
+
+
+def _lay_out(
+    plan: Plan, number: Mapping[str, int], division: Division, colours: Mapping[int, int], largest: int, routes: Routes
+) -> Layers:
     return Layers(
-        _officers(plan, division), sites, _links(plan, routes or {}), division, _figures(plan), _largest(plan)
+        _officers(plan, number, colours),
+        _spread(_sites(plan, number, largest)),
+        _links(plan, number, routes),
+        division,
+        _figures(plan),
+        largest,
     )
 
 
@@ -221,19 +263,17 @@ def _state_by_site(plan: Plan) -> list[CampusPlan]:
     return [rows[site.lead.id] for site in plan.problem.sites]
 
 
-def _divide(plan: Plan) -> Division:
-    number = numbers(plan)
+def _divide(plan: Plan, number: Mapping[str, int]) -> Division:
     leads = [(site.lead.lat or 0.0, site.lead.lon or 0.0) for site in plan.problem.sites]
     owners = [number[row.officers[0]] if row.officers else None for row in _state_by_site(plan)]
     return divide(leads, owners)
 
 
-def _officers(plan: Plan, division: Division) -> tuple[OfficerMark, ...]:
-    names = {officer.id: officer.name for officer in plan.problem.officers}
-    chosen = colour_indices(numbers(plan).values(), division.borders)
+def _officers(plan: Plan, number: Mapping[str, int], colours: Mapping[int, int]) -> tuple[OfficerMark, ...]:
+    names = {number[officer.id]: officer.name for officer in plan.problem.officers}
     return tuple(
-        OfficerMark(number, names[officer], shade(chosen[number]), pale(shade(chosen[number])))
-        for officer, number in numbers(plan).items()
+        OfficerMark(number, names[number], shade(colours[number]), pale(shade(colours[number])))
+        for number in sorted(names)
     )
 
 
@@ -241,9 +281,9 @@ def _largest(plan: Plan) -> int:
     return max((site.enrollment for site in plan.problem.sites), default=1)
 
 
-def _sites(plan: Plan) -> list[SiteMark]:
+def _sites(plan: Plan, number: Mapping[str, int], largest: int) -> list[SiteMark]:
     rows = {row.campus: row for row in campus_rows(plan)}
-    stops, number, largest = stop_of(plan), numbers(plan), _largest(plan)
+    stops = stop_of(plan)
     companions = defaultdict(list)
     known = {site.lead.site for site in plan.problem.sites if site.lead.site}
     lone = []
@@ -258,7 +298,10 @@ def _sites(plan: Plan) -> list[SiteMark]:
         here = (site.lead, *rest, *(companions[site.lead.site] if site.lead.site else ()))
         is_small = rows[site.lead.id].state == "on-call"
         planned.append((site.lead, here, ON_CALL_PX if is_small else size_px(site.enrollment, largest)))
-    cards = {campus.id: _card(plan, campus, rows[campus.id], stops.get(campus.id)) for campus in plan.problem.campuses}
+    cards = {
+        campus.id: _card(plan, campus, rows[campus.id], stops.get(campus.id), number)
+        for campus in plan.problem.campuses
+    }
     return [
         _site(lead, here, size, rows[lead.id], tuple(cards[campus.id] for campus in here), number)
         for lead, here, size in (*planned, *lone)
@@ -271,7 +314,7 @@ def _site(
     size: float,
     row: CampusPlan,
     cards: tuple[CampusCard, ...],
-    number: dict[str, int],
+    number: Mapping[str, int],
 ) -> SiteMark:
     name = " + ".join(campus.name for campus in here)
     students = sum(campus.enrollment or 0 for campus in here)
@@ -293,8 +336,7 @@ def _site(
     )
 
 
-def _card(plan: Plan, campus: Campus, row: CampusPlan, stop: Stop | None) -> CampusCard:
-    number = numbers(plan)
+def _card(plan: Plan, campus: Campus, row: CampusPlan, stop: Stop | None, number: Mapping[str, int]) -> CampusCard:
     names = {officer.id: officer.name for officer in plan.problem.officers}
     year = f" ({campus.enrollment_year})" if campus.enrollment_year else ""
     count = "unknown" if campus.enrollment is None else f"{campus.enrollment:,}{year}"
@@ -312,7 +354,7 @@ def _card(plan: Plan, campus: Campus, row: CampusPlan, stop: Stop | None) -> Cam
     rows += [("Address", campus.address)] if campus.address else []
     rows += [("Point", "approximate")] if campus.point_confidence == "low" else []
     rows += [("Note", campus.note)] if campus.note else []
-    return CampusCard(campus.name, tuple(rows))
+    return CampusCard(campus.id, campus.name, tuple(rows))
 
 
 def _spread(sites: list[SiteMark]) -> tuple[SiteMark, ...]:
@@ -330,9 +372,8 @@ def _spread(sites: list[SiteMark]) -> tuple[SiteMark, ...]:
     return tuple(sites)
 
 
-def _links(plan: Plan, routes: Routes) -> tuple[Link, ...]:
+def _links(plan: Plan, number: Mapping[str, int], routes: Routes) -> tuple[Link, ...]:
     points = {campus.id: (campus.lat or 0.0, campus.lon or 0.0) for campus in plan.problem.campuses}
-    number = numbers(plan)
     kinds: tuple[tuple[CampusState, str], ...] = (("shared", "shared"), ("on-call", "on_call"))
     return tuple(
         _link(points, number[beat.officer], state, (beat.primary[0], stop.campuses[0]), routes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -11,7 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sro_coverage.plan import LIMITS, Beat, Plan, Stop, Tier
+from sro_coverage.plan import LIMITS, Beat, Plan, Stop
+from sro_coverage.plan.document import TierUnit
 from sro_coverage.problem import Campus, Problem
 
 WIDTH = 104
@@ -203,7 +205,15 @@ MEANING = {
 """What each tier optimises, in a few words."""
 
 
-def amount(tier: Tier, value: int) -> str:
+class InUnit(Protocol):
+    """Anything counted in a tier's unit."""
+
+    @property
+    def unit(self) -> TierUnit:
+        """Students, seconds, student-seconds or officers."""
+
+
+def amount(tier: InUnit, value: int) -> str:
     """Write a tier's number in the unit that people read: students, minutes or student-hours."""
     if tier.unit == "seconds":
         return f"{value / 60:,.1f}"

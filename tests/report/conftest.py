@@ -45,6 +45,19 @@ def town() -> Plan:
 
 
 @pytest.fixture(scope="session")
+def town_with_less(town: Plan) -> Plan:
+    """The small town with one officer who shares one campus, Elm closed, a school opened, more students at Oak."""
+    kept = tuple(
+        each.model_copy(update={"enrollment": 520}) if each.id == "oak-elementary" else each
+        for each in town.problem.campuses
+        if each.id != "elm-elementary"
+    )
+    opened = campus("New Middle", "middle", 36.55, -119.39, 400)
+    policy = POLICY.model_copy(update={"max_shared": 1})
+    return solve(town.problem.replace(title="Less Town", campuses=(*kept, opened), officers=officers(1), policy=policy))
+
+
+@pytest.fixture(scope="session")
 def impossible() -> Plan:
     """Two campuses that must not be uncovered, each served only by an officer based there, and one officer."""
     campuses = (campus("North High", "high", 36.56, -119.38, 2000), campus("South High", "high", 36.50, -119.39, 900))

@@ -1,21 +1,11 @@
-from pathlib import Path
-
 import pytest
 
 from sro_coverage.report.layers import build_layers
 from sro_coverage.report.page import render_map
 from sro_coverage.report.territories import divide
+from tests.report.pages import violations
 
 pytestmark = pytest.mark.browser
-
-AXE = (Path(__file__).parents[1] / "assets" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-
-
-def violations(page):
-    page.evaluate(AXE)  # not a script element, which the page's policy forbids
-    found = page.evaluate("tags => axe.run({runOnly: tags}).then(r => r.violations)", STANDARDS)
-    return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
 
 
 def marker(page, start):

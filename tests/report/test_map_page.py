@@ -1,9 +1,7 @@
 import hashlib
 import json
 import re
-from base64 import b64encode
 from html import unescape
-from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,31 +11,7 @@ import pytest
 from sro_coverage.plan import LIMITS
 from sro_coverage.report.page import notebook_frame, render_map
 from sro_coverage.report.underlay import read_underlay
-
-
-class Reader(HTMLParser):
-    """Tags with their attributes, and text outside scripts and styles."""
-
-    def __init__(self, document):
-        super().__init__()
-        self.tags, self.text, self.bodies, self._inside = [], "", [], None
-        self.feed(document)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag in ("script", "style"):
-            self._inside = (tag, dict(attrs))
-            self.bodies.append([tag, dict(attrs), ""])
-
-    def handle_endtag(self, tag):
-        if tag in ("script", "style"):
-            self._inside = None
-
-    def handle_data(self, data):
-        if self._inside:
-            self.bodies[-1][2] += data
-        else:
-            self.text += data
+from tests.report.pages import Reader, check_policy
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +40,7 @@ def test_nothing_is_linked(page, hostile_page):
 
 
 def test_policy_allows_exactly_the_scripts_and_styles_of_the_page(hostile_page):
-    reader = Reader(hostile_page)
-    policy = next(a["content"] for _, a in reader.tags if a.get("http-equiv") == "Content-Security-Policy")
-    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
-    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
-    for tag, rule in (("script", "script-src"), ("style", "style-src")):
-        bodies = [body for name, a, body in reader.bodies if name == tag and a.get("type") != "application/json"]
-        digests = {f"'sha256-{b64encode(hashlib.sha256(body.encode()).digest()).decode()}'" for body in bodies}
-        assert set(rules[rule].split()) == digests
+    check_policy(hostile_page)
 
 
 def test_no_inline_styles_or_handlers(page, hostile_page):
