@@ -80,8 +80,9 @@ def solve_exact(
         choice = _better(arrays, tier, result.choice, choice)
         if choice is None:
             return Solution("no plan found", None, (), time.monotonic() - began)
-        if result.stopped != "proven":
-            choice = filled(arrays, choice, [(other.tier, other.limit) for other in done])
+        held = [(other.tier, other.limit) for other in done]
+        held += [(tier, choice.cost(arrays, tier))] if result.stopped == "proven" else []
+        choice = filled(arrays, choice, held)
         done.append(_Done(tier, result.bound, result.stopped, time.monotonic() - tier_began))
         for other in done:
             other.tighten(choice.cost(arrays, other.tier), getattr(tolerance, other.tier.name), formulation)

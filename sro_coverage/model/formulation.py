@@ -216,6 +216,7 @@ def a_solver(params: SolveParams, time_limit_s: float) -> cp_model.CpSolver:
     solver.parameters.max_presolve_iterations = 1
     solver.parameters.cut_level = 0
     solver.parameters.linearization_level = 2
+    solver.parameters.find_big_linear_overlap = False
     return solver
 
 

@@ -57,6 +57,8 @@ def filled(arrays: Arrays, choice: Choice, limits: list[tuple[TierArrays, int]])
         np.subtract.at(left, arrays.arc_base[choice.arc], use[choice.arc])
     arc = choice.arc.copy()
     uncovered = choice.uncovered(arrays)
+    for pin in arrays.pins:
+        uncovered[pin.uncovered] = False  # nobody may serve these
     usable = np.flatnonzero(choice.base[arrays.arc_base] & uncovered[arrays.arc_site])
     if bottleneck:
         usable = usable[~arrays.arc_is_shared[usable]]
@@ -76,7 +78,9 @@ def filled(arrays: Arrays, choice: Choice, limits: list[tuple[TierArrays, int]])
             for tier, step in zip(tiers, delta, strict=True):
                 cost[tier.name] += int(step)
     more = Choice(choice.base, arc)
-    return choice if more.names(arrays, {}) is None else more
+    # Rules for named officers see more than one arc at a time.
+    keeps = more.names(arrays, {}) is not None and all(more.cost(arrays, tier) <= limit for tier, limit in limits)
+    return more if keeps else choice
 
 
 def is_better(change: Ints) -> bool:

@@ -140,6 +140,19 @@ def test_a_search_out_of_time_leaves_nobody_uncovered_who_could_be_on_call(time_
         assert could_be_on_call(solve(problem, SolveParams(time_limit_s=time_limit_s))) == [], seed
 
 
+def test_a_campus_pinned_uncovered_is_not_filled_up():
+    """A plan out of time used to name an on-call officer for a campus that a pin leaves to nobody."""
+    problem = random_problem(7, num_campuses=30, num_officers=5).replace(pins=(), forbids=())
+    policy = problem.policy.model_copy(update={"levels": {}, "campuses": {}, "on_call_min": 60.0})
+    objective = problem.objective.model_copy(update={"order": ("travel", "reach")})
+    pins = tuple(Assignment(campus=site.id, state="uncovered") for site in problem.sites[:10])
+    problem = problem.replace(policy=policy, pins=pins, objective=objective)
+    for time_limit_s in (0.3, 30):
+        plan = solve(problem, SolveParams(time_limit_s=time_limit_s))
+        assert plan.has_beats
+        assert check(plan) == []
+
+
 def test_two_officer_classes_at_one_campus_with_posts_are_told_in_roster_order():
     """It used to end in an assertion: the plan and its check listed the two officers in different orders."""
     campuses = (
