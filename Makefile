@@ -16,6 +16,7 @@ lint: .venv/test.stamp
 
 bench: .venv/test.stamp
 	.venv/bin/python benchmarks/plan_command.py
+	.venv/bin/python benchmarks/questions.py
 
 clean:
 	rm -rf .venv

@@ -173,7 +173,7 @@ class Officer(Value):
     @property
     def is_numbered(self) -> bool:
         """Whether the officer is one of a number, as :func:`numbered_officers` makes them, and not a person."""
-        return self.name == self.id and re.fullmatch(r"(O|New o)fficer \d+", self.id) is not None
+        return self.name == self.id and re.fullmatch(r"Officer [1-9][0-9]*", self.id) is not None
 
 
 def numbered_officers(count: int, *, first: int = 1, word: str = "Officer") -> tuple[Officer, ...]:

@@ -26,8 +26,7 @@ def staffed(officers: tuple[Officer, ...], count: int) -> tuple[Officer, ...]:
 
 def have_numbers(officers: tuple[Officer, ...]) -> bool:
     """Whether all officers are as a plan file's number makes them; what else is known of them does not matter."""
-    matches = ((officer, _NUMBERED.fullmatch(officer.id)) for officer in officers)
-    return all(match and match[1] == "Officer" and officer.name == officer.id for officer, match in matches)
+    return all(officer.is_numbered for officer in officers)
 
 
 def _number(officer: Officer) -> int:

@@ -11,14 +11,14 @@ from pydantic import BeforeValidator
 
 from sro_coverage.errors import Issue
 from sro_coverage.problem import Officer
-from sro_coverage.problem.policy import MAX_OFFICERS, numbered_officers
+from sro_coverage.problem.policy import MAX_OFFICERS
+from sro_coverage.problem.staffing import have_numbers, staffed
 from sro_coverage.problem.value import quote
 
 MOST_STUDENTS = 1_000_000  # as a campus may have
 
 _STEP = re.compile(r"[+-][0-9]{1,7}")
 _PERCENT = re.compile(r"[+-][0-9]{1,4}(\.[0-9]{1,4})? ?%")
-_NUMBERED = re.compile(r"(Officer|New officer) ([1-9][0-9]{0,8})")
 
 
 def _officer_count(value: object) -> object:
@@ -77,19 +77,13 @@ def officers_after(officers: tuple[Officer, ...], count: int | str | None) -> tu
     """
     if count is None or count_issue(officers, count):
         return officers
-    more = _wanted(officers, count) - len(officers)
-    if not _are_numbered(officers):
-        return officers + numbered_officers(more, first=_highest(officers, "New officer") + 1, word="New officer")
-    if more >= 0:
-        return officers + numbered_officers(more, first=_highest(officers, "Officer") + 1)
-    leaving = sorted(officers, key=_number)[more:]
-    return tuple(officer for officer in officers if officer not in leaving)
+    return staffed(officers, _wanted(officers, count))
 
 
 def count_issue(officers: tuple[Officer, ...], count: int | str) -> Issue | None:
     """Say why a number cannot be had of these officers, if so."""
     wanted = _wanted(officers, count)
-    if not _are_numbered(officers) and (isinstance(count, int) or count.startswith("-")):
+    if not have_numbers(officers) and (isinstance(count, int) or count.startswith("-")):
         return Issue(
             "officers",
             f"{quote(count)}, but the base has officers with names",
@@ -102,18 +96,3 @@ def count_issue(officers: tuple[Officer, ...], count: int | str) -> Issue | None
 
 def _wanted(officers: tuple[Officer, ...], count: int | str) -> int:
     return count if isinstance(count, int) else len(officers) + int(count)
-
-
-def _are_numbered(officers: tuple[Officer, ...]) -> bool:
-    """Whether all officers are as a plan file's number makes them; what else is known of them does not matter."""
-    matches = ((officer, _NUMBERED.fullmatch(officer.id)) for officer in officers)
-    return all(match and match[1] == "Officer" and officer.name == officer.id for officer, match in matches)
-
-
-def _number(officer: Officer) -> int:
-    match = _NUMBERED.fullmatch(officer.id)
-    return int(match[2]) if match else 0
-
-
-def _highest(officers: tuple[Officer, ...], word: str) -> int:
-    return max((_number(officer) for officer in officers if officer.id.startswith(f"{word} ")), default=0)

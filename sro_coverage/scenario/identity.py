@@ -12,9 +12,9 @@ from sro_coverage.problem import Officer, Problem
 
 def is_interchangeable(problem: Problem, officer: Officer) -> bool:
     """Whether nothing but a number tells the officer from others: ``officers = 12`` makes such."""
-    is_numbered = re.fullmatch(r"Officer \d+", officer.id) is not None
     is_plain = officer == Officer(id=officer.id, name=officer.id)
-    return is_numbered and is_plain and all(rule.officer != officer.id for rule in (*problem.pins, *problem.forbids))
+    rules = (*problem.pins, *problem.forbids)
+    return officer.is_numbered and is_plain and all(rule.officer != officer.id for rule in rules)
 
 
 def follow_officers(plans: Sequence[Plan]) -> tuple[dict[str, str], ...]:

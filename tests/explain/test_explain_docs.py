@@ -27,3 +27,10 @@ def test_shown_output_is_what_the_program_prints(command, output, monkeypatch):
 def test_every_question_is_shown():
     assert [command.split()[0] for command, _ in SHOWN].count("explain") >= 2
     assert {command.split()[0] for command, _ in SHOWN} == {"explain", "backbone"}
+
+
+def test_python_runs(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    exec(compile(code, "explain.md", "exec"), {})
+    assert capsys.readouterr().out.split("\n")[:-1] == re.findall(r"(?m)^# (.*)$", code)
