@@ -226,7 +226,7 @@ def _print_conflict(base: Base, problem: Any, as_json: bool) -> None:
 
     with _asking() as tell:
         tell("which rules clash")
-        found = conflict(problem, times=None, folder=base.folder)
+        found = conflict(problem, folder=base.folder, time_limit_s=base.params.time_limit_s)
     if as_json:
         _print_json(found)
     else:
