@@ -68,7 +68,13 @@ def test_only_the_model_imports_the_solver():
     assert {path.parent.name for path in users} == {"model"}
 
 
-@pytest.mark.parametrize("heavy", ["ortools", "pandas", "folium", "scipy", "shapely", "numpy", "networkx", "matplotlib", "distributed", "pyarrow"])
+HEAVY = [
+    *("ortools", "pandas", "folium", "scipy", "shapely", "numpy", "networkx"),
+    *("matplotlib", "distributed", "pyarrow"),
+]
+
+
+@pytest.mark.parametrize("heavy", HEAVY)
 def test_help_loads_nothing_heavy(heavy):
     code = (
         "import sys, sro_coverage, sro_coverage.cli as cli\n"
