@@ -10,9 +10,15 @@ from __future__ import annotations
 
 import click
 
+from sro_coverage.cli.absences_command import absences
+from sro_coverage.cli.compare_command import compare
+from sro_coverage.cli.explain_command import backbone, explain
+from sro_coverage.cli.frontier_command import frontier
 from sro_coverage.cli.geocode_command import geocode
 from sro_coverage.cli.import_command import import_
+from sro_coverage.cli.mandate_command import mandates
 from sro_coverage.cli.plan_commands import check, draw_map, plan, validate
+from sro_coverage.cli.sweep_command import sweep
 from sro_coverage.cli.template_command import template
 from sro_coverage.cli.travel_command import travel
 
@@ -23,5 +29,21 @@ def main() -> None:
     """Plan which school resource officer is based where, and who shares which other campus."""
 
 
-for command in (plan, check, draw_map, validate, travel, import_, geocode, template):
+for command in (
+    plan,
+    check,
+    draw_map,
+    validate,
+    travel,
+    import_,
+    geocode,
+    template,
+    mandates,
+    compare,
+    sweep,
+    explain,
+    backbone,
+    frontier,
+    absences,
+):
     main.add_command(command)

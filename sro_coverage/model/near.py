@@ -50,7 +50,7 @@ def choice_near(arrays: Arrays, duties: tuple[NearDuty, ...]) -> Choice:
     arc = np.zeros(len(arrays.arc_site), np.bool_)
     class_of = {officer: number for number, members in enumerate(arrays.class_officers) for officer in members}
     waiting = [len(members) for members in arrays.class_officers]
-    for duty in duties:
+    for duty in sorted(duties, key=lambda duty: duty.officer is None):  # who is gone leaves a gap, not somebody else
         free = [
             int(b)
             for b in np.flatnonzero(arrays.base_site == duty.primary)
