@@ -156,7 +156,7 @@ def test_an_out_folder_that_cannot_be_written_is_told_before_the_search(
     monkeypatch.setattr(progress, "solve", lambda *_, **__: pytest.fail("searched in vain"))
     result = run("plan", write(tmp_path), "--out", tmp_path / "out" / "deep")
     assert result.exit_code == 2
-    assert f"{tmp_path}: no files can be written there; expected an --out where they can" in result.stderr
+    assert f"{tmp_path}: no files can be written there; expected a folder where they can" in result.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -169,7 +169,7 @@ def test_a_plan_never_overwrites_its_inputs(tmp_path: Path, out: str) -> None:
     before = table.read_text()
     result = run("plan", path, "--out", tmp_path / "inputs" / out)
     assert result.exit_code == 2
-    assert "plan.csv: would overwrite an input of this run; expected another --out" in result.stderr
+    assert "plan.csv: would overwrite an input of this run; expected another file to write" in result.stderr
     assert table.read_text() == before
     assert written(tmp_path / "inputs") == {"plan.toml", "plan.csv", "roster.csv"}
 
@@ -410,3 +410,25 @@ def test_ctrl_c_keeps_the_best_plan_so_far(tmp_path: Path) -> None:
     plan = Plan.from_json((tmp_path / "out" / "city.json").read_text())
     assert plan.status == "feasible"
     assert find_broken_rules(plan) == []
+
+
+@pytest.mark.parametrize("command", ["plan", "frontier", "absences"])
+def test_an_output_that_is_a_pipe_or_a_device_is_refused_and_left_alone(command, tmp_path):
+    """Writing beside and renaming used to put a file in the place of a device."""
+    ending = {"plan": ".csv", "frontier": "-frontier.csv", "absences": "-absences.csv"}[command]
+    pipe = tmp_path / f"dinuba{ending}"
+    os.mkfifo(pipe)
+    result = run(command, Path(__file__).parent.parent / "data" / "dinuba.toml", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "is a folder or a device" in result.stderr
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_two_outputs_of_one_name_are_refused(tmp_path):
+    """The table used to overwrite the page."""
+    same = str(tmp_path / "x.html")
+    plans = [Path(__file__).parent.parent / "data" / "dinuba.toml"] * 2
+    result = run("compare", *plans, "--out", same, "--csv", same)
+    assert result.exit_code == 2
+    assert "is named for two outputs" in result.stderr

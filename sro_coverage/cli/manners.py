@@ -67,13 +67,17 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[Path], issues: list[
     from sro_coverage.errors import Issue
 
     taken = {path.resolve() for path in inputs}
-    folders = set()
+    folders, written = set(), set()
     for target in targets:
-        folders.add(next(folder for folder in target.resolve().parents if folder.exists()))
-        if target.resolve() in taken:
-            issues.append(Issue(str(target), "would overwrite an input of this run", "another --out"))
-        elif target.is_dir():
-            issues.append(Issue(str(target), "is a folder", "another --out"))
+        place = target.resolve()
+        folders.add(next(folder for folder in place.parents if folder.exists()))
+        if place in taken:
+            issues.append(Issue(str(target), "would overwrite an input of this run", "another file to write"))
+        elif place in written:
+            issues.append(Issue(str(target), "is named for two outputs", "a file for each"))
+        elif place.exists() and not place.is_file():
+            issues.append(Issue(str(target), "is a folder or a device", "a file to write"))
+        written.add(place)
     for folder in sorted(folders):
         if not folder.is_dir() or not os.access(folder, os.W_OK):
-            issues.append(Issue(str(folder), "no files can be written there", "an --out where they can"))
+            issues.append(Issue(str(folder), "no files can be written there", "a folder where they can"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import secrets
@@ -32,8 +33,8 @@ def write_files(folder: Path, contents: Mapping[str, str | bytes]) -> list[Path]
     waiting = {folder / name: folder / f".{name}.{token}.tmp" for name in contents}
     try:
         for (target, beside), text in zip(waiting.items(), contents.values(), strict=True):
-            if target.is_dir():
-                raise IsADirectoryError(f"{target} is a folder")
+            if target.exists() and not target.is_file():
+                raise IsADirectoryError(errno.EISDIR, "is a folder or a device", str(target))
             if isinstance(text, bytes):
                 beside.write_bytes(text)
             else:
