@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from sro_coverage.errors import DataError, Issue
 from sro_coverage.mandate.pack import Pack, Term
 from sro_coverage.plan import Plan
 from sro_coverage.problem import Campus, Level, Problem, Value
@@ -101,7 +103,14 @@ def lens(
         Officers there are; a plan's or problem's own if not given.
     cost_per_officer
         A year; the problem's budget if not given, or else the pack's own cap. A grant keeps its cap.
+
+    Raises
+    ------
+    DataError
+        If the cost is not a number of zero or more.
     """
+    if cost_per_officer is not None and not 0 <= cost_per_officer < math.inf:
+        raise DataError([Issue("cost per officer", f"{cost_per_officer}", "an amount a year, 0 or more")])
     given: dict[str, Given] = {}
     currency = "USD"
     if isinstance(of, Plan):

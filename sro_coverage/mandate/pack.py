@@ -141,8 +141,9 @@ def read_packs(paths: Iterable[str | Path] = (), *, only: Iterable[str] = ()) ->
             issues.append(Issue(f"{file}: id", f"{quote(pack.id)} is another pack's", "an id of its own"))
         packs[pack.id] = pack
     wanted = tuple(only)
-    unknown = [name for name in wanted if name not in packs]
-    issues += [Issue("--only", quote(name), f"one of {', '.join(packs)}") for name in unknown]
+    if not issues:  # a pack that could not be read may be the one that is wanted
+        unknown = [name for name in wanted if name not in packs]
+        issues += [Issue("--only", quote(name), f"one of {', '.join(packs)}") for name in unknown]
     if issues:
         raise DataError(issues)
     return tuple(pack for pack in packs.values() if not wanted or pack.id in wanted)

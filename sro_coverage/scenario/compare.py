@@ -140,20 +140,13 @@ def _officer(officer: str, before: Beat | None, after: Beat | None) -> OfficerCh
     old, new = before or empty, after or empty
     pairs = {kind: (_stops(old, kind), _stops(new, kind)) for kind in ("shared", "on_call")}
     has_moved = (old.primary or new.primary) and set(old.primary).isdisjoint(new.primary)
-    if (
-        before is not None
-        and after is not None
-        and not has_moved
-        and all(one == other for one, other in pairs.values())
-    ):
-        return None
     change: Move = "moves" if has_moved else "keeps the primary"
     if before is None or after is None:
         change = "only after" if before is None else "only before"
     lost, gained = (
         {kind: tuple(sorted(pair[side].difference(pair[1 - side]))) for kind, pair in pairs.items()} for side in (0, 1)
     )
-    return OfficerChange(
+    told = OfficerChange(
         officer=officer,
         name=(before or after or empty).name,
         change=change,
@@ -165,7 +158,11 @@ def _officer(officer: str, before: Beat | None, after: Beat | None) -> OfficerCh
         on_call_gained=gained["on_call"],
         students_before=old.students,
         students_after=new.students,
+        primary_hours_before=old.primary_hours,
+        primary_hours_after=new.primary_hours,
     )
+    is_same = change == "keeps the primary" and all(one == other for one, other in pairs.values())
+    return None if is_same and not told.has_other_hours else told
 
 
 def _stops(beat: Beat, kind: str) -> set[str]:

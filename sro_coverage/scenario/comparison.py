@@ -24,6 +24,9 @@ FLOWS: dict[FlowKind, tuple[CampusState, ...]] = {
 }
 """What students can gain or lose, and the states of a campus that give it."""
 
+NOTABLE_HOURS = 1.0
+"""A kept primary whose hours a week change by less is not told of."""
+
 Move = Literal["moves", "keeps the primary", "only before", "only after"]
 CampusChangeKind = Literal["more", "less", "officer", "opened", "closed", "now planned", "no longer planned"]
 
@@ -126,6 +129,8 @@ class OfficerChange:
     ----------
     primary_before, primary_after
         All campuses of the site; empty if idle, None if the officer is not in that plan.
+    primary_hours_before, primary_hours_after
+        A week on the primary; 0 if there is none.
     """
 
     officer: str
@@ -139,6 +144,14 @@ class OfficerChange:
     on_call_gained: tuple[str, ...]
     students_before: int
     students_after: int
+    primary_hours_before: float
+    primary_hours_after: float
+
+    @property
+    def has_other_hours(self) -> bool:
+        """Whether a kept primary gets at least `NOTABLE_HOURS` more or less."""
+        difference = abs(self.primary_hours_after - self.primary_hours_before)
+        return self.change == "keeps the primary" and round(difference, 3) >= NOTABLE_HOURS
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from sro_coverage.errors import DataError, Issue
 from sro_coverage.problem import Matrix, Roads
 from sro_coverage.problem.value import Text
-from sro_coverage.read.plan_file import Read, input_file, read_plan_file, read_toml, title_of
+from sro_coverage.read.plan_file import PlanFile, Read, input_file, read_plan_file, read_toml, title_of
 from sro_coverage.read.table import read_text
 from sro_coverage.scenario.changes import Changes, apply
 from sro_coverage.scenario.contradictions import contradictions
@@ -56,14 +56,14 @@ class _Layer:
 
 def read_plan_or_scenario(path: str | Path) -> Read:
     """
-    Read a plan file, or a scenario file, which is one that has the key ``base``.
+    Read a plan file, or a scenario file, which is one that has the key ``base`` or should have it.
 
     Raises
     ------
     DataError
         With every problem found, each with file, row or key, value and what was expected.
     """
-    return read_scenario(path) if "base" in read_toml(Path(path)) else read_plan_file(path)
+    return read_scenario(path) if _is_scenario(read_toml(Path(path))) else read_plan_file(path)
 
 
 def read_scenario(path: str | Path) -> Read:
@@ -98,7 +98,16 @@ def read_scenario(path: str | Path) -> Read:
         read = read and _over(read, layer, issues)
     if read is None or issues:
         raise DataError(dict.fromkeys(issues))
-    return read
+    return read if read.changed else replace(read, changed=("nothing",))
+
+
+def _is_scenario(content: dict[str, Any]) -> bool:
+    """Whether a file has a base, or lacks it: it names no campuses and has what only a scenario has."""
+    if "base" in content or "campuses" in content:
+        return "base" in content
+    is_step = str(content.get("officers", "")).startswith(("+", "-"))
+    own = Changes.model_fields.keys() - PlanFile.model_fields.keys()
+    return is_step or any(isinstance(content.get(key), list | dict) for key in own)
 
 
 def _chain(path: Path, issues: list[Issue]) -> tuple[list[tuple[Path, dict[str, Any]]], Path | None]:
@@ -112,7 +121,7 @@ def _chain(path: Path, issues: list[Issue]) -> tuple[list[tuple[Path, dict[str, 
         except DataError as error:
             issues += [issue.within(place) for issue in error.issues]
             return chain, None
-        if chain and "base" not in content:
+        if chain and not _is_scenario(content):
             return chain, path
         if path.resolve() in met:
             circle = [file.name for file, _ in chain[met.index(path.resolve()) :]]

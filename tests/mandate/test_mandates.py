@@ -291,9 +291,18 @@ def test_a_pack_that_cannot_be_used_is_refused_by_file_and_key(tmp_path, change,
 def test_all_faults_are_told_at_once(tmp_path):
     path = write(tmp_path / "own.toml", PACK.replace("as_of", "date").replace("source", "cited"))
     with pytest.raises(DataError) as error:
-        read_packs([path, tmp_path / "none.toml"], only=["nevada"])
-    assert {issue.where for issue in error.value.issues} >= {"own.toml: source", "own.toml: as_of", "--only"}
+        read_packs([path, tmp_path / "none.toml"])
+    assert {issue.where for issue in error.value.issues} >= {"own.toml: source", "own.toml: as_of"}
     assert "no such file" in str(error.value)
+
+
+def test_a_pack_that_is_wrong_is_not_also_unknown(tmp_path):
+    path = write(tmp_path / "own.toml", PACK.replace('"2025-06-10"', '"last June"'))
+    result = run(DINUBA, "--pack", path, "--only", "own")
+    assert result.exit_code == 2
+    assert result.output.startswith("1 problem found")
+    assert "own.toml: as_of" in result.output
+    assert "--only: 'nevada'; expected one of florida" in run(DINUBA, "--only", "nevada").output
 
 
 def test_a_toml_date_is_a_date(tmp_path):
@@ -366,6 +375,72 @@ def test_wrong_input_is_told_and_nothing_is_written(tmp_path):
     assert not (tmp_path / "out.csv").exists()
     assert run(write(tmp_path / "plan.json", "{}")).exit_code == 2
     assert run(write(tmp_path / "deep.json", "[" * 100_000)).exit_code == 2
+
+
+def small_plan_file(folder: Path) -> Path:
+    write(folder / "campuses.csv", TABLE + "a,Alder,high,36.5,-119.4,1200\nb,Birch,k8,36.51,-119.4,300\n")
+    write(folder / "roster.csv", "id,name\n1,Reyes\n2,Cho\n")
+    return write(folder / "plan.toml", 'title = "Town"\ncampuses = "campuses.csv"\nofficers = "roster.csv"\n')
+
+
+def test_no_file_that_was_read_is_overwritten(tmp_path):
+    plan = small_plan_file(tmp_path)
+    what_if = write(tmp_path / "what_if.toml", 'base = "plan.toml"\nabsent = ["1"]\n')
+    own = write(tmp_path / "own.toml", PACK)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for file in (plan, what_if):
+        for target in before.keys() - {what_if} | {file}:
+            result = run(file, "--pack", own, "--csv", target)
+            assert result.exit_code == 2
+            assert "would overwrite an input" in result.output
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_plan_that_was_changed_is_refused(tmp_path):
+    plan = json.loads(solve(read_problem(small_plan_file(tmp_path))).to_json())
+    written = write(tmp_path / "plan.json", json.dumps(plan))
+    assert run(written).exit_code == 0
+    plan["campuses"][0]["state"] = "uncovered"
+    result = run(write(written, json.dumps(plan)), "--csv", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert "plan.json: digest: the document was changed after it was written" in result.output
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_scenario_is_looked_at_with_its_changes(tmp_path):
+    small_plan_file(tmp_path)
+    path = write(tmp_path / "what_if.toml", 'base = "plan.toml"\ntitle = "What if"\nabsent = ["1"]\n')
+    result = run(path, "--json", "--only", "texas")
+    assert result.exit_code == 0
+    (distance,) = json.loads(result.stdout)["distances"]
+    assert (distance["need"], distance["have"], distance["gap"]) == (2, 1, 1)
+    assert result.stderr == "Changed: Reyes absent\n"
+    assert run(path).stdout.startswith("What if: distance")
+
+
+def test_officers_that_the_file_has_are_not_overridden(tmp_path):
+    plan = small_plan_file(tmp_path)
+    result = run(plan, "--officers", 5)
+    assert result.exit_code == 2
+    assert "--officers: 5, but plan.toml has 2 of its own" in result.output
+    assert run(tmp_path / "campuses.csv", "--officers", 5).exit_code == 0
+
+
+@pytest.mark.parametrize("cost", ["nan", "inf", "-1"])
+def test_a_cost_that_is_no_amount_is_told_once(cost):
+    result = run(DINUBA, f"--cost-per-officer={cost}")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.count(cost) == 1
+
+
+def test_options_packs_and_file_are_told_together(tmp_path):
+    plan = write(tmp_path / "plan.toml", 'campuses = "none.csv"\nofficers = 2\n')
+    result = run(plan, "--only", "nevada", "--csv", plan)
+    assert result.exit_code == 2
+    assert "--only: 'nevada'" in result.output
+    assert "none.csv: no such file" in result.output
+    assert "would overwrite an input" in result.output
 
 
 # -- the page

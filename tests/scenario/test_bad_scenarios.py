@@ -466,6 +466,36 @@ def test_a_scenario_without_a_base_says_so(tmp_path):
     )
 
 
+LACKS_BASE = "base: nothing there; expected the plan file or scenario file that this one changes"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'officers = "-1"',
+        "officers = -1",
+        'absent = ["x"]',
+        'close = ["oak"]',
+        f"[[open]]\n{NEW}",
+        '[enrollment]\nall = "+1%"',
+    ],
+)
+def test_what_only_a_scenario_has_asks_for_a_base(tmp_path, text):
+    lines = faults(tmp_path, text)
+    assert any(line.endswith(f"what_if.toml: {LACKS_BASE}") for line in lines)
+    assert not any("campuses" in line for line in lines)
+
+
+def test_a_base_that_lacks_its_own_base_is_told_so(tmp_path):
+    (line,) = faults(tmp_path, 'base = "two.toml"', put("two.toml", 'absent = ["x"]'))
+    assert line.endswith(f"two.toml: {LACKS_BASE}")
+
+
+@pytest.mark.parametrize("text", ['campus = "x.csv"\nofficers = 2', 'campuses = "campuses.csv"\nclose = ["oak"]'])
+def test_a_plan_file_with_a_wrong_key_is_not_asked_for_a_base(tmp_path, text):
+    assert not any("base: nothing there" in line for line in faults(tmp_path, text))
+
+
 def test_a_long_chain_is_no_problem_and_a_long_circle_is_told(tmp_path):
     for number in range(1500):
         (tmp_path / f"{number}.toml").write_text(f'base = "{number + 1}.toml"')

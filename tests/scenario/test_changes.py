@@ -317,6 +317,15 @@ def test_a_policy_is_merged_key_by_key():
     assert made == Policy(max_shared=2, levels={"high": RuleChange(visits_per_week=3)})
 
 
+def test_an_empty_order_is_the_default_order():
+    base = tiny(objective=Objective(order=("reach", "coverage")))
+    made = apply(base, Changes(objective={"order": []}))
+    assert made == tiny()
+    assert describe(Changes(objective={"order": []}), base) == (
+        "tiers reach, coverage -> coverage, primary, reach, travel, visibility",
+    )
+
+
 def test_travel_is_replaced_as_a_whole():
     base = tiny(travel=StraightLine(circuity=1.3, speed_kph=40))
     assert apply(base, Changes(travel={"speed_kph": 50})).travel == StraightLine(speed_kph=50)
@@ -445,6 +454,14 @@ def test_what_is_changed_is_told_in_plain_words():
         ({"budget": {"cost_per_officer": 150_000}}, ("an officer costs USD 150,000 a year",)),
         ({"officer": [{"id": "5", "name": "Kim"}]}, ("Kim added (with the limits of the policy)",)),
         ({"officer": [{"id": "Officer 1", "max_shared": 2}]}, ("Officer 1: max_shared 4 -> 2",)),
+        ({"officers": "+0"}, ()),
+        ({"policy": {"max_students": "none"}}, ("max_students: there was none",)),
+        ({"policy": {"campuses": {"oak": {"posts": "none"}}}}, ("Oak: posts: there was none",)),
+        ({"policy": {"levels": {"high": {"posts": "none"}}}}, ("high campuses: posts: there was none",)),
+        ({"campus": [{"id": "oak", "site": "none"}]}, ("Oak: site: there was none",)),
+        ({"officer": [{"id": "Officer 1", "max_shared": "none"}]}, ("Officer 1: max_shared: there was none",)),
+        ({"objective": {"weight": "none"}}, ("weight: there was none",)),
+        ({"budget": "none"}, ("budget: there was none",)),
     ],
 )
 def test_words_for_one_change(changes, expected):

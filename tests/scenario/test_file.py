@@ -201,6 +201,15 @@ def test_a_plan_file_is_read_as_one(tmp_path):
     assert read_plan_or_scenario(scenario(tmp_path, 'absent = ["cho"]')).changed == ("Officer Cho absent",)
 
 
+@pytest.mark.parametrize("text", ["", 'officers = "+0"', "[policy]\nmax_shared = 4", "[objective]\norder = []"])
+def test_a_scenario_that_changes_nothing_says_so(tmp_path, text):
+    plan = 'campuses = "campuses.csv"\nofficers = 2\n'
+    Files().write(tmp_path)
+    (tmp_path / "plan.toml").write_text(plan)
+    assert run("validate", scenario(tmp_path, text)).stderr == "Changed: nothing\n"
+    assert run("validate", tmp_path / "plan.toml").stderr == ""
+
+
 def test_a_chain_applies_each_file_over_the_one_it_names(tmp_path):
     Files().write(tmp_path)
     scenario(tmp_path, 'absent = ["cho"]\n[policy]\nmax_shared = 3', name="one.toml")
