@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,6 @@ def compare(
     from sro_coverage.model.solution import SolveParams
     from sro_coverage.report.compare_page import render_comparison_map
     from sro_coverage.report.compare_text import comparison_csv, render_comparison
-    from sro_coverage.report.files import write_files
     from sro_coverage.report.text import console
     from sro_coverage.scenario.compare import compare as compare_plans
 
@@ -83,7 +83,7 @@ def compare(
     solved = [_solved(item, params) for item in read]
     comparison = compare_plans(solved, _names(plans, solved))
     contents = {out: render_comparison_map(comparison)} | ({table: comparison_csv(comparison)} if table else {})
-    files = [file for path, text in contents.items() for file in write_files(path.parent, {path.name: text})]
+    files = _write(contents)
     if as_json:
         click.echo(comparison.to_json(), nl=False)
     else:
@@ -129,6 +129,20 @@ def _solved(item: Plan | Read, params: Any) -> Plan:
     for remark in item.remarks:
         click.echo(plain(remark), err=True)
     return solved
+
+
+def _write(contents: dict[Path, str]) -> list[Path]:
+    """Write all files or none: every folder is tried before the first file is written."""
+    from sro_coverage.report.files import write_files
+
+    folders: dict[Path, dict[str, str]] = {}
+    for path, text in contents.items():
+        folders.setdefault(path.parent, {})[path.name] = text
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass  # what access() says is not always so
+    return [path for folder, texts in folders.items() for path in write_files(folder, texts)]
 
 
 def _names(paths: tuple[Path, ...], plans: list[Plan]) -> list[str]:

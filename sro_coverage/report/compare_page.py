@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from sro_coverage.plan import LIMITS, Plan
 from sro_coverage.report.compare_words import (
@@ -14,9 +15,10 @@ from sro_coverage.report.compare_words import (
     figures,
     flow_parts,
     headline,
+    hours_of,
     primary_of,
     proofs,
-    renumbering,
+    remarks_of,
     students_of,
     tiers,
 )
@@ -38,6 +40,13 @@ MARKS: dict[CampusChangeKind, str] = {
     "officer": "officer",
 }
 """How a change is marked on the map; of several on one site the first here counts."""
+
+
+NO_PLAN: Literal["no plan"] = "no plan"
+"""The state of a planned campus on the map of a plan that does not exist: not even uncovered."""
+
+ALWAYS_TOLD = ("primary", "shared", "on-call")
+"""States that the legend tells of although no campus has them."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,8 @@ def render_comparison_map(comparison: Comparison | Sequence[Plan]) -> str:
             comparison=told,
             views=list(_views(told, layers)),
             maps=maps,
-            states=[state for state in STATES if state in present or state not in ("uncovered", "not planned")],
-            state_meaning=STATE_MEANING,
+            states=[state for state in (*STATES, NO_PLAN) if state in present or state in ALWAYS_TOLD],
+            state_meaning=STATE_MEANING | {NO_PLAN: "there is none to draw"},
             officers=[officers[number] for number in sorted(officers)],
             levels=levels(campus for side in told.sides for campus in side.plan.problem.campuses),
             sizes=sizes(layers[0].largest),
@@ -112,7 +121,11 @@ def _numbers(comparison: Comparison) -> dict[str, int]:
 
 def _marked(comparison: Comparison) -> Iterator[Layers]:
     """Give the layers of every plan, with the changed sites marked and every plan's word on the cards."""
-    layers = build_views([side.plan for side in comparison.sides], _numbers(comparison))
+    built = build_views([side.plan for side in comparison.sides], _numbers(comparison))
+    layers = [
+        layer if side.totals else replace(layer, sites=tuple(map(_without_plan, layer.sites)))
+        for side, layer in zip(comparison.sides, built, strict=True)
+    ]
     told = {side.letter: _states(side, comparison.officer_names) for side in comparison.sides}
     changes = [{change.campus: change for change in versus.campuses} for versus in comparison.others]
     only = changes[0] if len(changes) == 1 else {}  # beside several plans, marks of them all would say nothing
@@ -122,6 +135,18 @@ def _marked(comparison: Comparison) -> Iterator[Layers]:
         drawn = _with_marks(versus.side, layer, marks, told)
         closed = tuple(_ghost(comparison.base, row, told) for row in change.values() if row.change == "closed")
         yield replace(drawn, sites=(*drawn.sites, *filter(None, closed)))
+
+
+def _without_plan(site: SiteMark) -> SiteMark:
+    """Draw a site of a plan that does not exist: nobody can say that it is uncovered."""
+    if site.state == "not planned":
+        return site
+    cards = tuple(
+        replace(card, rows=tuple(("State", NO_PLAN) if row == ("State", "uncovered") else row for row in card.rows))
+        for card in site.cards
+    )
+    told = (site.name, NO_PLAN, f"{site.students:,} students" if site.students else "")
+    return replace(site, state=NO_PLAN, summary=", ".join(filter(None, told)), cards=cards)
 
 
 def _states(side: Side, names: Mapping[str, str]) -> dict[str, str]:
@@ -187,8 +212,11 @@ def _ghost(base: Side, change: CampusChange, told: Mapping[str, Mapping[str, str
 
 
 def _views(comparison: Comparison, layers: Sequence[Layers]) -> Iterator[View]:
+    base = comparison.base
     headlines = [
-        "every difference is against this plan",
+        "every difference is against this plan"
+        if base.totals
+        else f"there is no plan ({base.status}), so nothing can be compared with it",
         *("; ".join(headline(comparison, other)) for other in comparison.others),
     ]
     rows = {row.label: row for row in figures(comparison)}
@@ -198,7 +226,7 @@ def _views(comparison: Comparison, layers: Sequence[Layers]) -> Iterator[View]:
             side=side,
             status=STATUS[side.status],
             headline=headlines[number],
-            figures=tuple(_figure(row, number) for row in shown) if side.totals else (),
+            figures=tuple(_figure(row, number, has_base=bool(base.totals)) for row in shown) if side.totals else (),
             picture=picture(layer),
             data=map_data(layer, f"Map of plan {side.letter}: {side.name}", max_shapes=MAX_SHAPES),
         )
@@ -214,12 +242,12 @@ HEADLINE_FIGURES = {
 """The figures that stand above each map, and what they are called there."""
 
 
-def _figure(row: Row, number: int) -> tuple[str, str, str, str]:
+def _figure(row: Row, number: int, *, has_base: bool) -> tuple[str, str, str, str]:
     """Give label, value, difference to the base and whether that is better or worse."""
     label = HEADLINE_FIGURES[row.label]
-    if number == 0:
-        return label, row.values[0], "", ""
-    return label, row.values[number], row.differences[number - 1] or "no change", row.better[number - 1]
+    if number == 0 or not has_base:
+        return label, row.values[number], "", ""
+    return label, row.values[number], row.differences[number - 1] or "same", row.better[number - 1]
 
 
 # -- tables
@@ -232,7 +260,7 @@ class Section:
     versus: Versus
     headline: str
     flows: tuple[tuple[str, str, str, str], ...]
-    officers: tuple[tuple[OfficerChange, str, list[str], list[str]], ...]
+    officers: tuple[tuple[OfficerChange, str, str, list[str], list[str]], ...]
     remarks: tuple[str, ...]
 
 
@@ -246,13 +274,13 @@ def _section(comparison: Comparison, versus: Versus) -> Section:
             for flow in flows
         ),
         officers=tuple(_officer(comparison, versus, change) for change in versus.officers),
-        remarks=tuple(filter(None, (renumbering(comparison, versus), *versus.remarks))),
+        remarks=tuple(remarks_of(comparison, versus)),
     )
 
 
 def _officer(
     comparison: Comparison, versus: Versus, change: OfficerChange
-) -> tuple[OfficerChange, str, list[str], list[str]]:
+) -> tuple[OfficerChange, str, str, list[str], list[str]]:
     names = comparison.campus_names
     lost, gained = (
         [names[campus] for campus in shared] + [f"{names[campus]} (to call)" for campus in on_call]
@@ -261,7 +289,8 @@ def _officer(
             (change.shared_gained, change.on_call_gained),
         )
     )
-    return change, primary_of(change, names, comparison.base.letter, versus.side.letter), lost, gained
+    primary = primary_of(change, names, comparison.base.letter, versus.side.letter)
+    return change, primary, hours_of(change), lost, gained
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from sro_coverage.report.compare_words import (
     figures,
     flow_parts,
     headline,
+    hours_of,
     primary_of,
     proofs,
-    renumbering,
+    remarks_of,
     state_of,
     students_of,
     tiers,
@@ -48,8 +49,12 @@ def render_comparison(comparison: Comparison) -> Group:
     comparison
         Plans without beats have their place and say why there is nothing to compare.
     """
-    parts: list[RenderableType] = [Text("Plans compared; every difference is against A", style="bold")]
-    parts += [_sides(comparison), _figures(comparison), _tiers(comparison)]
+    base = comparison.base
+    told = "every difference is against A" if base.totals else "A holds no plan, so nothing can be compared with it"
+    parts: list[RenderableType] = [Text(f"Plans compared; {told}", style="bold"), _sides(comparison)]
+    if base.explanation:
+        parts.append(_paragraph(f"A: {base.explanation}"))
+    parts += [_figures(comparison), _tiers(comparison)]
     parts.append(_paragraph(" ".join(proofs(comparison))))
     for versus in comparison.others:
         parts += _versus(comparison, versus)
@@ -89,36 +94,40 @@ def _sides(comparison: Comparison) -> Table:
 def _figures(comparison: Comparison) -> Table:
     table = _side_by_side(comparison, "")
     for row in figures(comparison):
-        table.add_row(row.label, *_cells(row))
+        table.add_row(row.label, *_cells(row, has_columns=_has_columns(comparison)))
     return table
 
 
 def _tiers(comparison: Comparison) -> Table:
     table = _side_by_side(comparison, "tiers, in order")
     for row in tiers(comparison):
-        table.add_row(row.label, *_cells(row))
+        table.add_row(row.label, *_cells(row, has_columns=_has_columns(comparison)))
     return table
 
 
 def _side_by_side(comparison: Comparison, title: str) -> Table:
     """Make columns for all plans; the differences have their own where there is room."""
     letters = [side.letter for side in comparison.sides]
-    if len(letters) <= MOST_WIDE:
+    if _has_columns(comparison):
         differences = (f"{letter} - {letters[0]}" for letter in letters[1:])
         letters[1:] = [name for pair in zip(letters[1:], differences, strict=True) for name in pair]
     return _table(title, *letters)
 
 
-def _cells(row: Row) -> Iterator[Text]:
+def _has_columns(comparison: Comparison) -> bool:
+    """Tell whether differences have columns of their own: there are some, and there is room."""
+    return comparison.base.totals is not None and len(comparison.sides) <= MOST_WIDE
+
+
+def _cells(row: Row, *, has_columns: bool) -> Iterator[Text]:
     """Write each value with what is said of it, and the differences beside or below."""
     notes = row.notes or ("",) * len(row.values)
-    is_wide = len(row.values) <= MOST_WIDE
     for number, (value, note) in enumerate(zip(row.values, notes, strict=True)):
         cell = Text(plain(value))
         if note not in ("", "proven"):
             cell.append(f"\n{note}")
         difference = row.differences[number - 1].replace("−", "-") if number else ""
-        if is_wide:
+        if has_columns:
             yield from (cell, Text(difference, style="bold")) if number else (cell,)
         else:
             yield cell.append(f"\n{difference}" if difference else "", style="bold")
@@ -138,7 +147,7 @@ def _versus(comparison: Comparison, versus: Versus) -> Iterator[RenderableType]:
         yield _officers(comparison, versus)
     if versus.campuses:
         yield _campuses(comparison, versus)
-    for remark in filter(None, (renumbering(comparison, versus), *versus.remarks)):
+    for remark in remarks_of(comparison, versus):
         yield _paragraph(remark)
 
 
@@ -168,7 +177,8 @@ def _officers(comparison: Comparison, versus: Versus) -> Table:
         table.add_section()
         primary = primary_of(change, names, comparison.base.letter, versus.side.letter)
         style = "" if change.change == "keeps the primary" else "bold"
-        table.add_row(Text(plain(change.name), style=style), Text(primary, style=style), *_taken(change, names))
+        told = "\n".join(filter(None, (primary, hours_of(change))))
+        table.add_row(Text(plain(change.name), style=style), Text(told, style=style), *_taken(change, names))
     return table
 
 

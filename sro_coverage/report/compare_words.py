@@ -97,7 +97,7 @@ FIGURES: tuple[tuple[str, Callable[[Totals], float], Callable[[float], str], int
     ),
     ("Officers", lambda totals: totals.officers, whole, _NEITHER),
     ("Officer-hours a week on campuses", lambda totals: totals.campus_hours, hours, _MORE),
-    ("Driving a week", lambda totals: totals.driving, duration, _NEITHER),
+    ("Driving a week", lambda totals: totals.driving, duration, _LESS),
     ("Students of the largest beat", lambda totals: totals.largest_beat, whole, _LESS),
 )
 """Label, value, how it is written, and whether more or less of it is better."""
@@ -181,8 +181,15 @@ def proof(tier: Tier | None) -> str:
         return ""
     told = [f"best {amount(tier, tier.best)}"] if tier.value != tier.best else []
     if not tier.proven:
-        told.append(f"gap {tier.gap:.1%}" if tier.gap is not None else "not proven")
+        told.append(f"gap {gap(tier)}")
     return ", ".join(told) or "proven"
+
+
+def gap(tier: Tier) -> str:
+    """Say how far a value that is not proven may be from the best, as a share."""
+    if tier.gap is None:
+        return "unknown"
+    return f"{tier.gap:.1%}" if tier.gap >= 0.001 else "under 0.1%"
 
 
 def number_of(count: int, one: str, many: str) -> str:
@@ -195,13 +202,20 @@ def headline(comparison: Comparison, versus: Versus) -> list[str]:
     base, side = comparison.base.totals, versus.side.totals
     covered = versus.flow("covered")
     if base is None or side is None or covered is None:
-        return [f"no plan to compare ({(versus.side if side is None else comparison.base).status})"]
+        return [remark.removesuffix(".") for remark in versus.remarks]
     officers, students = side.officers - base.officers, covered.after - covered.before
     parts = [f"{number_of(abs(officers), 'officer', 'officers')} {_more(officers)}"] if officers else []
     noun = "student" if abs(students) == 1 else "students"
     parts.append(f"{abs(students):,} {_more(students)} {noun} covered" if students else "as many students covered")
     moves, changes = len(versus.moves), len(versus.campuses)
-    parts.append(f"{number_of(moves, 'officer moves', 'officers move')}" if moves else "no officer moves")
+    sharing = sum(
+        change.change == "keeps the primary" and bool(change.shared_lost or change.shared_gained)
+        for change in versus.officers
+    )
+    based = number_of(moves, "officer changes base", "officers change base") if moves else "no officer changes base"
+    more = "more " if moves else ""
+    shares = number_of(sharing, f"{more}shares other campuses", f"{more}share other campuses")
+    parts.append(f"{based}, {shares}" if sharing else based)
     parts.append(f"{number_of(changes, 'campus changes', 'campuses change')}" if changes else "no campus changes")
     return parts
 
@@ -224,14 +238,19 @@ def flow_parts(flow: Flow) -> list[str]:
 
 def proofs(comparison: Comparison) -> list[str]:
     """Say how far the tiers of all plans can be trusted."""
-    is_proven = any(side.plan.tiers for side in comparison.sides) and not any(map(_open_tiers, comparison.sides))
-    told = ["Every tier of every plan is proven."] if is_proven else []
+    proven = [side.letter for side in comparison.sides if side.plan.tiers and not _open_tiers(side)]
+    is_all = len(proven) == len(comparison.sides)
+    told = [f"Every tier of {'every plan' if is_all else ' and '.join(proven)} is proven."] if proven else []
     told += [
-        f"{side.letter} is not proven best in {', '.join(_open_tiers(side))}: "
-        "a difference within such a gap may be the search's, not the change's."
+        f"{side.letter} is not proven best. Gaps by tier: {'; '.join(_open_tiers(side))}."
         for side in comparison.sides
         if _open_tiers(side)
     ]
+    if any(map(_open_tiers, comparison.sides)) and comparison.base.totals:
+        told.append(
+            "A difference within such a gap may be the search's, not the change's; "
+            "where a gap is unknown, any difference may be."
+        )
     if any(tier.value != tier.best for side in comparison.sides for tier in side.plan.tiers):
         told.append(
             "Where a best stands below a value, later tiers gave up part of it, within the tolerance asked for."
@@ -240,11 +259,7 @@ def proofs(comparison: Comparison) -> list[str]:
 
 
 def _open_tiers(side: Side) -> list[str]:
-    return [
-        TIERS[tier.name][0].lower() + ("" if tier.gap is None else f" (gap {tier.gap:.1%})")
-        for tier in side.plan.tiers
-        if not tier.proven
-    ]
+    return [f"“{TIERS[tier.name][0]}” {gap(tier)}" for tier in side.plan.tiers if not tier.proven]
 
 
 def renumbering(comparison: Comparison, versus: Versus) -> str:
@@ -290,7 +305,20 @@ def primary_of(change: OfficerChange, names: dict[str, str], base: str, other: s
         for ids in (change.primary_before, change.primary_after)
     )
     if new is None:
-        return f"{old} (only in {base})"
+        return f"{old} (officer only in {base})"
     if old is None:
-        return f"{new} (only in {other})"
+        return f"{new} (officer only in {other})"
     return f"{old} → {new}" if change.change == "moves" else new
+
+
+def hours_of(change: OfficerChange) -> str:
+    """Say how the hours on a kept primary change; empty where they hardly do."""
+    if not change.has_other_hours:
+        return ""
+    before, after = change.primary_hours_before, change.primary_hours_after
+    return f"{'more' if after > before else 'fewer'} hours a week there: {before:.1f} → {after:.1f} h"
+
+
+def remarks_of(comparison: Comparison, versus: Versus) -> list[str]:
+    """Give what is said below a plan's tables; without tables the headline has said it."""
+    return [*filter(None, [renumbering(comparison, versus)]), *versus.remarks] if versus.flows else []

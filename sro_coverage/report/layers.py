@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from sro_coverage.plan import CampusPlan, Plan, Stop
 from sro_coverage.plan.document import CampusState
@@ -13,6 +14,9 @@ from sro_coverage.problem import Campus, Level
 from sro_coverage.report.colours import colour_indices, pale, shade
 from sro_coverage.report.territories import Division, Point, divide
 from sro_coverage.report.wording import duration, level_name, trip
+
+MarkState = CampusState | Literal["no plan"]
+"""How a marker is drawn: as its campus's state, or as one of a plan that does not exist."""
 
 STATES: tuple[CampusState, ...] = ("primary", "shared", "on-call", "uncovered", "not planned")
 
@@ -97,7 +101,7 @@ class SiteMark:
     name: str
     lat: float
     lon: float
-    state: CampusState
+    state: MarkState
     shape: str
     officers: tuple[int, ...]
     students: int

@@ -169,6 +169,32 @@ def test_six_views_fit_a_projector_and_stay_together(visit, town, town_with_less
     assert seen.errors == []
 
 
+@pytest.mark.parametrize("count", [2, 6])
+def test_no_figure_runs_out_of_its_box(visit, town, count):
+    page = visit(render_comparison_map([town] * count)).page
+    assert page.locator(".headline .difference").count() >= 4 * (count - 1)
+    assert (
+        page.evaluate("""() => [...document.querySelectorAll(".headline dd > *")].filter(item => {
+      const text = document.createRange();
+      text.selectNodeContents(item);
+      return text.getBoundingClientRect().right > item.closest("div").getBoundingClientRect().right;
+    }).length""")
+        == 0
+    )
+
+
+def test_on_a_phone_both_plans_of_a_changed_campus_are_in_sight_or_a_hint_is(visit, town, town_with_less):
+    for plans, is_whole in (([town, town_with_less], True), ([town, town_with_less, town], False)):
+        page = visit(render_comparison_map(plans)).page
+        hint = page.locator("section[aria-labelledby=campuses-heading] .hint")
+        assert hint.count() == (0 if is_whole else 1)
+        assert is_whole or not hint.is_visible()
+        page.set_viewport_size({"width": 390, "height": 800})
+        inside = "e => e.querySelector('.changed').offsetWidth <= e.clientWidth"
+        assert page.locator(".scroll:has(.changed)").evaluate(inside) == is_whole
+        assert is_whole or hint.is_visible()
+
+
 def test_hostile_names_run_nothing(visit, hostile, town):
     renamed = hostile.model_copy(update={"problem": hostile.problem.replace(title='" onmouseover="window.pwned=1')})
     seen = visit(render_comparison_map([hostile, renamed]))

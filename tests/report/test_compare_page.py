@@ -155,7 +155,8 @@ def test_cards_tell_what_the_other_plan_does(page):
 def test_tables_tell_figures_changes_officers_and_sources(town, town_with_less, page):
     text = " ".join(Reader(page).text.split())
     for words in (
-        "1 officer fewer; 380 fewer students covered; no officer moves; 5 campuses change.",
+        "no officer changes base, 1 shares other campuses; 5 campuses change.",
+        "1 officer fewer; 380 fewer students covered;",
         "campus oak-elementary, enrollment",
         "−380",
         town.digest[:12],
@@ -172,6 +173,34 @@ def test_a_plan_without_an_answer_has_its_place(town, impossible):
     assert "no plan exists under these rules" in text
     assert impossible.explanation in text
     assert "B holds no plan (infeasible), so there is nothing to compare with it." in text
+
+
+def test_a_base_without_an_answer_is_told_and_nothing_is_compared_with_it(town, impossible):
+    document = render_comparison_map([impossible, town])
+    text = " ".join(Reader(document).text.split())
+    for words in (
+        "A holds no plan: nothing can be compared with it",
+        "There is no plan (infeasible), so nothing can be compared with it.",
+        "Every tier of B is proven.",
+        "3,280",
+        "No plan there is none to draw",
+    ):
+        assert words in text
+    for words in ("differences are against", "Every tier of every plan", "B − A"):
+        assert words not in text
+    assert 'class="difference' not in document
+    assert {site["state"] for site in data_of(document, "a")["sites"]} == {"no plan"}
+    assert "uncovered" not in json.dumps(data_of(document, "a")["sites"])
+
+
+def test_other_hours_and_gaps_are_told(town):
+    beat = town.beats[0].model_copy(update={"primary_hours": 1.0})
+    tier = town.tiers[-1].model_copy(update={"stopped": "time limit", "bound": None})
+    tiers = (*town.tiers[:-1], tier)
+    other = town.model_copy(update={"beats": (beat, *town.beats[1:]), "tiers": tiers, "status": "feasible"})
+    text = " ".join(Reader(render_comparison_map([town, other])).text.split())
+    assert "fewer hours a week there:" in text
+    assert "B is not proven best. Gaps by tier: “Visibility, student-hours” unknown." in text
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6])

@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -7,7 +8,7 @@ from rich.console import Console
 from sro_coverage.plan import LIMITS
 from sro_coverage.problem import Budget, Objective
 from sro_coverage.report.compare_text import comparison_csv, render_comparison
-from sro_coverage.report.compare_words import figures, headline, proofs, signed, tiers, whole
+from sro_coverage.report.compare_words import figures, headline, hours_of, proofs, signed, tiers, whole
 from sro_coverage.report.text import WIDTH
 from sro_coverage.scenario.compare import compare
 
@@ -34,7 +35,8 @@ def row(rows, label):
 
 def test_the_headline_says_it_in_one_line(comparison):
     assert "; ".join(headline(comparison, comparison.others[0])) == (
-        "1 officer fewer; 380 fewer students covered; no officer moves; 5 campuses change"
+        "1 officer fewer; 380 fewer students covered; no officer changes base, 1 shares other campuses; "
+        "5 campuses change"
     )
 
 
@@ -79,7 +81,10 @@ def test_what_is_not_proven_is_said(town, town_with_less):
     open_tier = town.tiers[0].model_copy(update={"bound": 900, "stopped": "time limit"})
     unproven = town.model_copy(update={"tiers": (open_tier, *town.tiers[1:]), "status": "feasible"})
     comparison = compare([town_with_less, unproven])
-    assert proofs(comparison)[0].startswith("B is not proven best in students not covered (gap 15.9%): a difference")
+    assert proofs(comparison)[:2] == [
+        "Every tier of A is proven.",
+        "B is not proven best. Gaps by tier: “Students not covered” 15.9%.",
+    ]
     assert "gap 15.9%" in row(tiers(comparison), "Students not covered").notes[1]
     assert "Every tier of every plan" not in printed(comparison)
 
@@ -96,14 +101,14 @@ def test_every_change_is_listed(comparison):
         "campus oak-elementary, enrollment",
         "Closed (1)",
         "Opened (1)",
-        "(only in A)",
+        "(officer only in A)",
     ):
         assert line in text
 
 
 def test_the_same_plan_twice_says_so(town):
     text = printed(compare([town, town]))
-    assert "as many students covered; no officer moves; no campus changes." in text
+    assert "as many students covered; no officer changes base; no campus changes." in text
     assert "The same question was asked" in text
     assert "planned afresh" not in text
 
@@ -114,6 +119,56 @@ def test_plans_without_an_answer_are_told(town, impossible):
     assert impossible.explanation in text
     printed(compare([impossible, town]))
     printed(compare([impossible, impossible]))
+
+
+def test_every_open_tier_has_its_gap_in_quotes_known_or_not(town):
+    open_tiers = [
+        tier.model_copy(update={"stopped": "time limit", "bound": None if tier.name == "visibility" else tier.bound})
+        for tier in town.tiers
+    ]
+    comparison = compare([town, town.model_copy(update={"tiers": tuple(open_tiers), "status": "feasible"})])
+    told = unwrapped(printed(comparison))
+    assert "“Driving a week” under 0.1%; “Visibility, student-hours” unknown." in told
+    assert "where a gap is unknown, any difference may be" in told
+    assert row(tiers(comparison), "Visibility, student-hours").notes[1].endswith("gap unknown")
+
+
+def test_a_base_without_a_plan_is_told_and_the_others_have_figures_without_differences(town, impossible):
+    comparison = compare([impossible, town])
+    text = unwrapped(printed(comparison))
+    assert "Plans compared; A holds no plan, so nothing can be compared with it" in text
+    assert f"A: {impossible.explanation}" in text
+    assert text.count("A holds no plan (infeasible), so there is nothing to compare with it.") == 1
+    assert "Every tier of B is proven." in text
+    assert "B - A" not in text
+    assert row(figures(comparison), "Students covered").values == ("–", "3,280")
+
+
+def test_a_base_changed_is_not_said_of_an_officer_who_only_shares(town, town_with_less):
+    (versus,) = compare([town, town_with_less]).others
+    moved = replace(versus, officers=tuple(replace(change, change="moves") for change in versus.officers[:1]))
+    comparison = compare([town, town_with_less])
+    assert "1 officer changes base" in headline(comparison, moved)
+    assert "no officer changes base, 1 shares other campuses" in headline(comparison, versus)
+
+
+def test_other_hours_on_a_kept_primary_are_told(town):
+    def with_hours(more):
+        beat = town.beats[0].model_copy(update={"primary_hours": town.beats[0].primary_hours + more})
+        return town.model_copy(update={"beats": (beat, *town.beats[1:])})
+
+    before = town.beats[0].primary_hours
+    for more, word in ((-3, "fewer"), (1, "more")):
+        comparison = compare([town, with_hours(more)])
+        (change,) = comparison.others[0].officers
+        assert hours_of(change) == f"{word} hours a week there: {before:.1f} → {before + more:.1f} h"
+        assert f"{word} hours a week there:" in unwrapped(printed(comparison))
+    assert compare([town, with_hours(-0.9)]).others[0].officers == ()
+
+
+def test_less_driving_is_better_in_the_figure_and_in_the_tier(town, town_with_less):
+    comparison = compare([town, town_with_less])
+    assert row(figures(comparison), "Driving a week").better == row(tiers(comparison), "Driving a week").better != ("",)
 
 
 def test_cost_only_in_one_currency(town, town_with_less):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 from click.testing import CliRunner, Result
@@ -105,6 +106,21 @@ def test_the_exit_code_is_that_of_the_worst_plan(folder: Path, tmp_path: Path, m
     for files, code in ((("unproven",), 3), (("unproven", "none"), 4)):
         paths = [tmp_path / f"{name}.json" for name in files]
         assert run(folder / "plan.json", *paths, "--out", tmp_path / "c.html").exit_code == code
+
+
+def test_both_files_or_none(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, dir: Path) -> object:
+        if dir == tmp_path / "closed":
+            raise PermissionError(13, "Permission denied", str(dir))
+        return TemporaryFile(dir=dir)
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refused)
+    (tmp_path / "closed").mkdir()
+    arguments = (folder / "plan.json", folder / "plan.json", "--out", tmp_path / "open" / "c.html")
+    result = run(*arguments, "--csv", tmp_path / "closed" / "c.csv")
+    assert result.exit_code == 2
+    assert "Permission denied" in result.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_ctrl_c_writes_nothing(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,7 @@ var sroMap = (function () {
       case "shared": return { fill: "#FFFFFF", stroke: colour, width: 3, text: colour };
       case "on-call": return { fill: "#FFFFFF", stroke: colour, width: 1.5, text: colour, dash: "3 2.5" };
       case "uncovered": return { fill: "#E4E7EA", stroke: "#3C4650", width: 2 };
+      case "no plan": return { fill: "#FFFFFF", stroke: "#3C4650", width: 2 };
       default: return { fill: "#FFFFFF", stroke: "#3C4650", width: 1.5, dash: "2 2" };
     }
   }
