@@ -59,7 +59,7 @@ def solve(
     params = params or SolveParams()
     times = times or travel_times(problem, folder)
     arrays, solution = solve_in_stages(
-        problem, times, params, watch=watch, stop=stop, near=_near(problem, near) if near else None
+        problem, times, params, watch=watch, stop=stop, near=_near(problem, near, times) if near else None
     )
     plan = _document(problem, times, arrays, solution, params, inputs)
     broken = check(plan, times=times)
@@ -100,9 +100,10 @@ def _document(
     return empty.model_copy(update=answer).sealed()
 
 
-def _near(problem: Problem, plan: Plan) -> Near:
+def _near(problem: Problem, plan: Plan, times: TravelTimes) -> Near:
     """Say what a plan of a similar problem means for this one."""
-    bounds = tuple(_near_bounds(problem, plan)) if _is_stricter(problem, plan.problem) else ()
+    same_times = times.source == plan.travel != TravelTimes.source  # times that were only given have no name
+    bounds = tuple(_near_bounds(problem, plan)) if same_times and _is_stricter(problem, plan.problem) else ()
     return Near(near_duties(problem, plan), bounds)
 
 

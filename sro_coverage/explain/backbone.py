@@ -23,7 +23,8 @@ class Option:
     primary
         Lead campus of the site where the officer is based; None if the campus is uncovered.
     officers
-        Who may be that officer: ids.
+        Ids of the officers with the limits of the one who serves it. Where several are alike, a pin or forbid that
+        names one of them may keep that one from being it.
     """
 
     state: State

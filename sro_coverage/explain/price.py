@@ -146,7 +146,7 @@ class Price:
     moves
         The cheapest repair: among the plans that are best with the edit, one that moves the fewest officers.
     moves_proven
-        Whether no such plan moves fewer. False also where the planner's own continuity tier decides.
+        Whether no such plan moves fewer. False also where the planner's own continuity or moves tier decides.
     explanation
         Why there is no plan.
     plan
@@ -185,10 +185,11 @@ def price(base: Base, edit: Edit) -> Price:
         problem = edit.apply(base.problem)
     except DataError as error:
         return Price(edit, "impossible", explanation="; ".join(map(str, error.issues)))
-    plan = base.solve(_fewest_moves(problem, base))
+    asked = _fewest_moves(problem, base)
+    plan = base.solve(asked)
     if not plan.has_beats:
         return Price(edit, _without_plan(plan), explanation=plan.explanation, plan=plan)
-    asked = [tier for tier in plan.tiers if tier.name in base.problem.order]
+    own = [tier for tier in plan.tiers if tier.name in base.problem.order]
     tiers = tuple(
         TierPrice(
             name=after.name,
@@ -198,14 +199,14 @@ def price(base: Base, edit: Edit) -> Price:
             cost=(before.best - after.best) if after.more_is_better else (after.best - before.best),
             is_proven=before.proven and after.proven,
         )
-        for before, after in zip(base.plan.tiers, asked, strict=True)
+        for before, after in zip(base.plan.tiers, own, strict=True)
     )
     return Price(
         edit,
         "optimal" if plan.status == "optimal" else "feasible",
         tiers,
         moves(base.plan, plan),
-        any(tier.name == "moves" and tier.proven for tier in plan.tiers),
+        asked is not problem and plan.tiers[-1].proven,
         plan=plan,
     )
 

@@ -124,8 +124,17 @@ def _obstacles(base: Base, site: int) -> Iterator[Obstacles]:
 
 
 def _against(base: Base, officer: Officer, beat: Beat, site: Site, trip: tuple[int, int] | None) -> Iterator[str]:
-    """Every limit that one more shared campus would break."""
+    """Every rule that one more shared campus would break."""
     problem, rule = base.problem, site.rule
+    index = problem.site_of[site.id]
+    for forbid in problem.forbids:
+        is_meant = forbid.officer in (None, officer.id) and forbid.state in (None, "shared")
+        if problem.site_of[forbid.campus] == index and is_meant:
+            yield f"forbid {forbid}"
+    for pin in problem.pins:
+        is_kept = pin.state in (None, "shared") and pin.officer in (None, officer.id)
+        if problem.site_of[pin.campus] == index and not is_kept:
+            yield f"pin {pin}"
     limit = float(problem.limit(officer, "max_travel_min"))
     if "shared" not in rule.states:
         yield f"its level may not be shared (states: {', '.join(rule.states) or 'none'})"
@@ -141,10 +150,11 @@ def _against(base: Base, officer: Officer, beat: Beat, site: Site, trip: tuple[i
     if len(beat.shared) >= problem.limit(officer, "max_shared"):
         yield f"shares {len(beat.shared)} already (max_shared {problem.limit(officer, 'max_shared')})"
     if trip is not None:
-        needed = rule.presence_hours + rule.visits_per_week * sum(trip) / 3600
-        left = beat.primary_hours - beat.floor_hours
-        if needed > left + 1e-9:
-            yield f"needs {needed:.1f} h a week, {left:.1f} h left above the floor (primary_share_min)"
+        needed_s = round(rule.presence_hours * 3600) + round(rule.visits_per_week * sum(trip))
+        left_s = round((beat.primary_hours - beat.floor_hours) * 3600)
+        if needed_s > left_s:
+            hours = f"{needed_s / 3600:.1f} h a week, {left_s / 3600:.1f} h left"
+            yield f"needs {hours} above the floor (primary_share_min)"
     shared = [problem.sites[problem.site_of[stop.campuses[0]]] for stop in beat.shared]
     peaks = sum(other.rule.peaks_per_week for other in shared) + rule.peaks_per_week
     if peaks > PEAKS_A_WEEK - problem.policy.primary_peaks:

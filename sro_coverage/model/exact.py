@@ -53,14 +53,12 @@ def solve_exact(
     """
     began = time.monotonic()
     stop = stop or StopSignal()
-    formulation = Formulation(arrays)
+    formulation: Formulation | None = None
     hint = choice_near(arrays, near.duties) if near else None
     start = hint if hint and hint.keeps_rules(arrays) else first_choice(arrays)
     choice, outcomes = known or (start, ())
     floors = _Floors(arrays, near.bounds if near else ())
     done = [_Done.of_known(tier, outcome) for tier, outcome in zip(arrays.tiers, outcomes, strict=False)]
-    for other in done:
-        formulation.hold(other.tier, other.limit)
     for number, tier in enumerate(arrays.tiers[len(done) :], start=len(done)):
         tier_began = time.monotonic()
         left_s = max(params.time_limit_s - (tier_began - began), 0.0)
@@ -69,10 +67,15 @@ def solve_exact(
         floor = floors.of(tier)
         if choice is not None and choice.cost(arrays, tier) == floor:
             result = _Result(choice=choice, bound=floor, stopped="proven")
+        elif choice is not None and (stop.requested or left_s <= 0):
+            result = _Result(choice=None, bound=None, stopped="interrupted" if stop.requested else "not reached")
         else:
-            result = _optimise(
-                formulation, tier, choice or hint, floor, params, time_s, news, stop, is_plan=choice is not None
-            )
+            if formulation is None:
+                formulation = Formulation(arrays)
+                for other in done:
+                    formulation.hold(other.tier, other.limit)
+            is_plan, look_first = choice is not None, choice or hint
+            result = _optimise(formulation, tier, look_first, floor, params, time_s, news, stop, is_plan=is_plan)
         if result.infeasible and choice is None:
             return Solution("infeasible", None, (), time.monotonic() - began)
         if result.infeasible:
@@ -118,12 +121,13 @@ class _Done:
         bound = None if outcome.bound is None else tier.sign * (outcome.bound - tier.constant)
         return _Done(tier, bound, outcome.stopped, outcome.runtime_s, best, limit)
 
-    def tighten(self, cost: int, tolerance: float, formulation: Formulation) -> None:
+    def tighten(self, cost: int, tolerance: float, formulation: Formulation | None) -> None:
         """Hold the tier at a better value, also where a later tier met it by the way."""
         if cost >= self.best:
             return
         self.best, self.limit = cost, cost + slack(_shown(self.tier, cost), tolerance)
-        formulation.hold(self.tier, self.limit)
+        if formulation is not None:
+            formulation.hold(self.tier, self.limit)
 
     def outcome(self, cost: int) -> TierOutcome:
         """Say it in the numbers that people see."""
@@ -235,8 +239,6 @@ def _optimise(
         This tier's part of the time, and all that is left: a search for a first plan may take it.
     """
     part_s, left_s = time_s
-    if is_plan and (stop.requested or part_s <= 0):
-        return _Result(choice=None, bound=None, stopped="interrupted" if stop.requested else "not reached")
     formulation.model.minimize(formulation.cost(tier))
     formulation.hint(start)
     solver = a_solver(params, part_s if is_plan else left_s)

@@ -59,7 +59,10 @@ def filled(arrays: Arrays, choice: Choice, limits: list[tuple[TierArrays, int]])
     uncovered = choice.uncovered(arrays)
     for pin in arrays.pins:
         uncovered[pin.uncovered] = False  # nobody may serve these
-    usable = np.flatnonzero(choice.base[arrays.arc_base] & uncovered[arrays.arc_site])
+    may_use = choice.base[arrays.arc_base] & uncovered[arrays.arc_site]
+    for officer in arrays.named:
+        may_use[officer.forbid_arcs] = False  # so that whoever has a name can keep the beat
+    usable = np.flatnonzero(may_use)
     if bottleneck:
         usable = usable[~arrays.arc_is_shared[usable]]
     change = np.asarray([tier.arc_cost[usable] - tier.uncovered_cost[arrays.arc_site[usable]] for tier in tiers])
@@ -77,10 +80,7 @@ def filled(arrays: Arrays, choice: Choice, limits: list[tuple[TierArrays, int]])
                 left[base] -= use[a]
             for tier, step in zip(tiers, delta, strict=True):
                 cost[tier.name] += int(step)
-    more = Choice(choice.base, arc)
-    # Rules for named officers see more than one arc at a time.
-    keeps = more.names(arrays, {}) is not None and all(more.cost(arrays, tier) <= limit for tier, limit in limits)
-    return more if keeps else choice
+    return Choice(choice.base, arc)
 
 
 def is_better(change: Ints) -> bool:

@@ -178,6 +178,25 @@ def test_obstacles_are_the_rules_that_one_more_shared_campus_breaks():
     pytest.fail(f"{free} free and {blocked} blocked officers are too few to tell")
 
 
+def test_obstacles_name_pins_and_forbids(dinuba):
+    """They used to be left out, as if nothing were in the way."""
+    forbid = Assignment(officer="Officer 2", campus="wilson_elementary")
+    pin = Assignment(campus="lincoln_elementary", state="on-call")
+    base = Base.of(dinuba.problem.replace(forbids=(forbid,), pins=(pin,)))
+    for campus, words in (("wilson_elementary", f"forbid {forbid}"), ("lincoln_elementary", f"pin {pin}")):
+        second = next(e for e in why_campus(base, campus).obstacles if e.officer == "Officer 2")
+        assert words in second.obstacles
+
+
+def test_fewest_moves_are_not_called_proven_where_the_planner_counts_them_from_another_plan():
+    """With a moves tier of the planner's own, moves from the base plan used to be called the fewest."""
+    problem = read_problem(ROOT / "data" / "dinuba.toml")
+    officers = tuple(officer.model_copy(update={"primary": "sierra_vista_high"}) for officer in problem.officers[:1])
+    objective = problem.objective.model_copy(update={"order": ("coverage", "moves")})
+    base = Base.of(problem.replace(officers=officers + problem.officers[1:], objective=objective))
+    assert not price(base, Edit.forbid(Assignment(campus="dinuba_high", state="primary"))).moves_proven
+
+
 def whole_duty(beat) -> list[Assignment]:
     pins = [Assignment(officer=beat.officer, campus=beat.primary[0], state="primary")]
     return pins + [Assignment(officer=beat.officer, campus=stop.campuses[0], state="shared") for stop in beat.shared]

@@ -153,6 +153,28 @@ def test_a_campus_pinned_uncovered_is_not_filled_up():
         assert check(plan) == []
 
 
+def test_a_rule_by_name_does_not_keep_other_campuses_from_being_filled_up():
+    """One arc that a named officer must not use used to throw away every on-call name."""
+    problem = random_problem(7, num_campuses=40, num_officers=6).replace(pins=(), forbids=())
+    policy = problem.policy.model_copy(update={"levels": {}, "campuses": {}, "on_call_min": 60.0})
+    officers = tuple(Officer(id=f"o{n}", name=f"O{n}") for n in range(3))
+    forbids = tuple(Assignment(campus=site.id, officer="o1", state="on-call") for site in problem.sites[:2])
+    objective = problem.objective.model_copy(update={"order": ("coverage", "reach")})
+    free = problem.replace(policy=policy, officers=officers, objective=objective)
+    plans = [solve(each, SolveParams(time_limit_s=1e-6)) for each in (free, free.replace(forbids=forbids))]
+    without, with_rules = (sum(row.state == "uncovered" for row in plan.campuses) for plan in plans)
+    assert with_rules <= without + 2
+
+
+def test_no_model_is_built_once_the_time_is_gone(monkeypatch):
+    """Large rosters used to spend minutes on models that were never searched."""
+    problem = random_problem(7, num_campuses=20, num_officers=3).replace(pins=(), forbids=())
+    monkeypatch.setattr("sro_coverage.model.exact.Formulation", None)
+    stop = StopSignal()
+    stop.request()
+    assert solve(problem, stop=stop).has_beats
+
+
 def test_two_officer_classes_at_one_campus_with_posts_are_told_in_roster_order():
     """It used to end in an assertion: the plan and its check listed the two officers in different orders."""
     campuses = (

@@ -10,7 +10,7 @@ from sro_coverage.check import check
 from sro_coverage.errors import DataError
 from sro_coverage.planner import solve
 from sro_coverage.problem import Assignment, Officer
-from tests.instances import random_problem, random_rules
+from tests.instances import random_problem, random_rules, random_times
 
 
 def edited(problem, rng):
@@ -74,3 +74,15 @@ def test_a_bound_is_not_used_where_an_earlier_tier_got_worse():
         assert [tier.best for tier in warm.tiers] == [tier.best for tier in solve(other).tiers]
         found += warm.tiers[0].best > base.tiers[0].best and warm.tiers[1].best < base.tiers[1].best
     assert found
+
+
+def test_bounds_of_other_travel_times_are_not_used():
+    """A plan made with another matrix used to prove what is not so, or to end in an assertion."""
+    problem = random_problem(5, num_campuses=6, num_officers=2).replace(pins=(), forbids=())
+    problem = problem.replace(objective=problem.objective.model_copy(update={"order": ("reach", "travel")}))
+    slow, fast = (random_times(seed, len(problem.sites)) for seed in (1, 2))
+    for one, other in ((slow, fast), (fast, slow)):
+        for names in (("given", "given"), ("matrix: a", "matrix: b")):
+            near = solve(problem, times=one.named(names[0]))
+            warm = solve(problem, times=other.named(names[1]), near=near)
+            assert [tier.best for tier in warm.tiers] == [tier.best for tier in solve(problem, times=other).tiers]
