@@ -6,6 +6,9 @@ A sweep of Chula Vista in processes, in one process and on Dask, where a worker 
 The runs are numbers of officers x visibility floors, taken evenly from a grid of 200. The Dask cluster is real: a
 scheduler and two workers on loopback, each a process of its own. At a third of the sweep one worker is killed, and a
 new one joins. Serial runs are the first so many of the same runs.
+
+"CPU / (wall x cores)" is what the sweep took of the machine; where other programs run too, they have the rest. "workers
+busy" is the part of the time in which the workers were solving, whoever else was on the cores.
 """
 
 from __future__ import annotations
@@ -107,7 +110,7 @@ def main() -> None:
         "seconds",
         "CPU s",
         "CPU / (wall x cores)",
-        "of what was free",
+        "workers busy",
         "runs/s",
         "proven",
         "failed",
@@ -115,7 +118,7 @@ def main() -> None:
     )
     answers = {}
 
-    def measure(name: str, what: dict[str, Any], executor: Executor, watch: Any = None) -> None:
+    def measure(name: str, what: dict[str, Any], executor: Executor, workers: int, watch: Any = None) -> None:
         folder = Path(scratch) / name.split()[0]
         before, began = cpu_s(), time.perf_counter()
         result = sweep(what, folder, executor=executor, watch=watch)
@@ -128,6 +131,7 @@ def main() -> None:
             f"{took:.1f}",
             f"{cpu:.1f}" if is_ours else "-",
             f"{cpu / (took * num_cores()):.0%}" if is_ours else "-",
+            f"{sum(run.runtime_s for run in result.done) / (took * workers):.0%}",
             f"{len(what['run']) / took:.2f}",
             str(sum(run.proven for run in result.done)),
             str(sum(run.status == "failed" for run in result.done)),
@@ -135,8 +139,8 @@ def main() -> None:
         )
 
     with tempfile.TemporaryDirectory() as scratch:
-        measure(f"processes ({arguments.jobs})", asked, Processes(arguments.jobs))
-        measure("serial", some, Serial())
+        measure(f"processes ({arguments.jobs})", asked, Processes(arguments.jobs), arguments.jobs)
+        measure("serial", some, Serial(), 1)
         with dask(Path(scratch)) as cluster:
             killed = []
 
@@ -146,7 +150,7 @@ def main() -> None:
                     killed.append(progress.done)
                     cluster.join()
 
-            measure("dask, a worker killed", asked, Cluster(cluster.address), watch)
+            measure("dask, a worker killed", asked, Cluster(cluster.address), 2, watch)
     console.print(table)
     console.print(f"The Dask worker was killed after {killed[0]} of {arguments.runs} runs; a new one joined.")
     whole = answers[f"processes ({arguments.jobs})"]
