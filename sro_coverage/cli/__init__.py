@@ -3,7 +3,7 @@ The command line: one verb per task; parse, call, print.
 
 Exit codes: 0 done; 1 a check found broken rules; 2 wrong input or usage; 3 a plan was written, but not every tier is
 proven, or a table, but not every address has a point; 4 no plan exists or none was found; 130 ended by Ctrl-C before
-there was a plan.
+there was a plan, or before a sweep was done.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from rich.text import Text
 from sro_coverage.explain.absence import Absence, AbsenceBook, Answer
 from sro_coverage.explain.handover import Handover
 from sro_coverage.plan import LIMITS
+from sro_coverage.plan.cells import guarded
 from sro_coverage.report.absence_words import Order, Words, figures_of, worst_pairs
-from sro_coverage.report.files import _guarded
 from sro_coverage.report.text import plain
 
 WORST_PAIRS = 20
@@ -160,7 +160,7 @@ def absences_csv(book: AbsenceBook) -> str:
     writer.writeheader()
     for absence in (*book.absences, *book.pairs):
         for row in _rows(words, absence):
-            writer.writerow({name: _guarded(value) for name, value in row.items()})
+            writer.writerow({name: guarded(value) for name, value in row.items()})
     return out.getvalue()
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sro_coverage.plan import LIMITS
+from sro_coverage.plan.cells import guarded
 from sro_coverage.report.compare_words import (
     CHANGES,
     FLOW_NAMES,
@@ -29,7 +30,6 @@ from sro_coverage.report.compare_words import (
     students_of,
     tiers,
 )
-from sro_coverage.report.files import _guarded
 from sro_coverage.report.text import plain
 from sro_coverage.scenario.comparison import Comparison, OfficerChange, Side, Versus
 
@@ -220,7 +220,7 @@ def comparison_csv(comparison: Comparison) -> str:
     writer.writeheader()
     for versus in comparison.others:
         for row in _csv_rows(comparison, versus):
-            writer.writerow({name: _guarded(value) for name, value in row.items()})
+            writer.writerow({name: guarded(value) for name, value in row.items()})
     return out.getvalue()
 
 

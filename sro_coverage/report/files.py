@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sro_coverage.plan import Plan
+from sro_coverage.plan.cells import guarded
 
 
 def write_files(folder: Path, contents: Mapping[str, str | bytes]) -> list[Path]:
@@ -57,12 +58,8 @@ def assignments_csv(plan: Plan) -> str:
     rows = plan.rows()
     writer = csv.DictWriter(out, list(rows[0]) if rows else ["campus"], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: _guarded(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
-
-
-def _guarded(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@")) else value
 
 
 def assignments_geojson(plan: Plan) -> str:

@@ -19,8 +19,8 @@ from rich.text import Text
 from sro_coverage.explain.frontier import Frontier, Row, Smallest, Step
 from sro_coverage.explain.goals import CampusGoal, Goal
 from sro_coverage.plan import LIMITS, Tier
+from sro_coverage.plan.cells import guarded
 from sro_coverage.problem import Problem, TierName
-from sro_coverage.report.files import _guarded
 from sro_coverage.report.text import WIDTH, amount, plain
 
 HEADS: dict[TierName, str] = {
@@ -296,7 +296,7 @@ def frontier_csv(result: Frontier) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(columns), lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows({name: _guarded(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: guarded(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
 
 

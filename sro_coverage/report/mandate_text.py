@@ -16,7 +16,7 @@ from rich.text import Text
 
 from sro_coverage.mandate import NOTICE, Distance
 from sro_coverage.mandate.lens import Given
-from sro_coverage.report.files import _guarded
+from sro_coverage.plan.cells import guarded
 from sro_coverage.report.text import plain
 
 _STATES: tuple[Given, ...] = ("based", "shared", "none")
@@ -57,7 +57,7 @@ def campuses_csv(distances: Sequence[Distance]) -> str:
         for ask in distance.asks:
             cells = (pack.id, pack.as_of, pack.source, ask.campus, ask.name, ask.level)
             row = (*cells, round(ask.officers, 3), ask.asks, ask.gives)
-            writer.writerow(map(_guarded, row))
+            writer.writerow(map(guarded, row))
     return out.getvalue()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sro_coverage.errors import MissingExtraError
+from sro_coverage.plan.cells import guarded
 from sro_coverage.scenario.store import Run
 from sro_coverage.scenario.sweep import SweepResult
 
@@ -50,8 +51,8 @@ class Table:
         """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([_guarded(column.name) for column in self.columns])
-        writer.writerows(zip(*([_guarded(value) for value in column.values] for column in self.columns), strict=True))
+        writer.writerow([_written(column.name) for column in self.columns])
+        writer.writerows(zip(*([_written(value) for value in column.values] for column in self.columns), strict=True))
         return out.getvalue()
 
     def to_parquet(self) -> bytes:
@@ -140,7 +141,5 @@ def _typed(column: Column) -> list[Any]:
     return [None if value is None else kinds[column.kind](value) for value in column.values]
 
 
-def _guarded(value: Cell) -> Cell:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@")) else value
+def _written(value: Cell) -> Cell:
+    return str(value).lower() if isinstance(value, bool) else guarded(value)
