@@ -15,8 +15,10 @@ from sro_coverage.cli.manners import (
     OK,
     check_targets,
     json_option,
+    out_option,
     shown,
     teaching_errors,
+    time_limit_option,
 )
 
 if TYPE_CHECKING:
@@ -30,20 +32,8 @@ ENDINGS = (".html", ".csv", ".json")
 @click.command()
 @click.argument("file", type=FILE)
 @click.option("--pairs", is_flag=True, help="Also for every two officers who are out together.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="maps",
-    show_default=True,
-    help="Folder for NAME-absences.html, .csv and .json.",
-)
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0.1),
-    default=60.0,
-    show_default=True,
-    help="Seconds of search for the plan, and for each answer.",
-)
+@out_option("NAME-absences.html, .csv and .json")
+@time_limit_option("Seconds of search for the plan, and for each answer.")
 @json_option
 @teaching_errors
 def absences(file: Path, pairs: bool, out: Path, time_limit: float, as_json: bool) -> int:

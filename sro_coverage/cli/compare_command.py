@@ -15,8 +15,11 @@ from sro_coverage.cli.manners import (
     OK,
     check_targets,
     json_option,
+    seed_option,
     shown,
     teaching_errors,
+    time_limit_option,
+    workers_option,
 )
 
 if TYPE_CHECKING:
@@ -34,21 +37,9 @@ if TYPE_CHECKING:
     help="HTML file to write, with the maps side by side.",
 )
 @click.option("--csv", "table", type=FILE, help="CSV file to write too: a row for each campus and plan.")
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0.1),
-    default=60.0,
-    show_default=True,
-    help="Seconds of search for each plan that is not solved yet.",
-)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Parallel searches; one gives the same plan every time.",
-)
+@time_limit_option("Seconds of search for each plan that is not solved yet.")
+@seed_option
+@workers_option
 @json_option
 @teaching_errors
 def compare(

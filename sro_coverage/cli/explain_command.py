@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sro_coverage.cli.manners import FILE, NO_PLAN, NOT_PROVEN, OK, json_option, teaching_errors
+from sro_coverage.cli.manners import FILE, NO_PLAN, NOT_PROVEN, OK, json_option, teaching_errors, time_limit_option
 
 if TYPE_CHECKING:
     from sro_coverage.explain.base import Base
@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 UNSURE = {"feasible", "no plan found"}
 
-_time_limit = click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0.1),
-    default=60.0,
-    show_default=True,
-    help="Seconds of search for the plan, and for each question.",
-)
+_time_limit = time_limit_option("Seconds of search for the plan, and for each question.")
 
 
 @click.command()

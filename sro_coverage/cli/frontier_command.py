@@ -17,8 +17,10 @@ from sro_coverage.cli.manners import (
     OK,
     check_targets,
     json_option,
+    out_option,
     shown,
     teaching_errors,
+    time_limit_option,
 )
 
 if TYPE_CHECKING:
@@ -47,20 +49,8 @@ AROUND = 4
     '"reached all within MINUTES", "P% of students covered"; LEVELS is all, or levels with commas; secondary '
     "means high, middle and secondary. Several goals are to be met together.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="maps",
-    show_default=True,
-    help="Folder for NAME-frontier.png, .svg, .csv and .json.",
-)
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0.1),
-    default=60.0,
-    show_default=True,
-    help="Seconds of search for each number of officers.",
-)
+@out_option("NAME-frontier.png, .svg, .csv and .json")
+@time_limit_option("Seconds of search for each number of officers.")
 @json_option
 @teaching_errors
 def frontier(

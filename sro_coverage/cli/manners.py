@@ -17,6 +17,25 @@ SHOWN_ISSUES = 50
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+seed_option = click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Parallel searches; one gives the same plan every time.",
+)
+
+
+def time_limit_option(meaning: str) -> Callable[[Any], Any]:
+    """Give the option for seconds of search; `meaning` says of what."""
+    return click.option("--time-limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help=meaning)
+
+
+def out_option(files: str) -> Callable[[Any], Any]:
+    """Give the option for the folder of the output; `files` names what goes there."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    return click.option("--out", type=folder, default="maps", show_default=True, help=f"Folder for {files}.")
 
 
 def teaching_errors(command: Callable[..., int]) -> Callable[..., NoReturn]:

@@ -15,8 +15,12 @@ from sro_coverage.cli.manners import (
     OK,
     check_targets,
     json_option,
+    out_option,
+    seed_option,
     shown,
     teaching_errors,
+    time_limit_option,
+    workers_option,
 )
 
 if TYPE_CHECKING:
@@ -33,28 +37,10 @@ _underlay = click.option(
 
 @click.command()
 @click.argument("plan_files", nargs=-1, required=True, type=FILE)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="maps",
-    show_default=True,
-    help="Folder for NAME.html, .json, .csv and .geojson.",
-)
-@click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0.1),
-    default=60.0,
-    show_default=True,
-    help="Seconds of search for each plan file.",
-)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Parallel searches; one gives the same plan every time.",
-)
+@out_option("NAME.html, .json, .csv and .geojson")
+@time_limit_option("Seconds of search for each plan file.")
+@seed_option
+@workers_option
 @_underlay
 @json_option
 @teaching_errors

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sro_coverage.explain.frontier import Frontier, Smallest
 from sro_coverage.plan import LIMITS, Tier
 from sro_coverage.problem import TierName
+from sro_coverage.report.chart import INK, QUIET, SETTINGS
 from sro_coverage.report.colours import PALETTE
 from sro_coverage.report.frontier_text import idle_spans, verdict
 from sro_coverage.report.text import plain
@@ -31,28 +32,16 @@ _TITLES: dict[TierName, str] = {
     "moves": "Officers moved",
 }
 
-_INK, _QUIET, _GRID, _IDLE = "#1B2733", "#4A5663", "#DDE2E7", "#D5DAE0"
+_IDLE = "#D5DAE0"
 _LINE, _GOAL = PALETTE[0], PALETTE[1]
 _WIDTH_IN, _HEIGHT_IN = 12.8, 7.2
 _MOST_LABELS = 14
-_SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "path",  # the same letters on every machine
-    "svg.hashsalt": "sro_coverage",  # the same ids every time
-    "text.parse_math": False,  # a dollar sign in a title is a dollar sign
+_SETTINGS = SETTINGS | {
     "font.size": 15,
     "axes.titlesize": 14,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.titlepad": 12,
-    "axes.edgecolor": _QUIET,
-    "axes.labelcolor": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "text.color": _INK,
-    "grid.color": _GRID,
 }
 
 
@@ -90,7 +79,7 @@ def _draw(figure: Figure, result: Frontier) -> None:
     figure.text(0.02, 0.955, title, fontsize=22, fontweight="bold", va="center")
     figure.text(0.02, 0.9, _goal_line(result.smallest), fontsize=15, va="center")
     travel = _fitting(plain(f"Travel: {result.base.plan.travel}"), ".", size=10, weight="normal")
-    figure.text(0.02, 0.028, f"{LIMITS}\n{travel}", fontsize=10, color=_QUIET, va="center", linespacing=1.4)
+    figure.text(0.02, 0.028, f"{LIMITS}\n{travel}", fontsize=10, color=QUIET, va="center", linespacing=1.4)
     names = _panels(result)
     if not names:
         figure.text(0.5, 0.5, "None of these numbers of officers has a plan.", ha="center", fontsize=20)
@@ -173,7 +162,7 @@ def _panel(axes: Axes, result: Frontier, name: TierName, *, most_ticks: tuple[in
     if without:
         spots: dict[str, Any] = {
             "transform": axes.get_xaxis_transform(),
-            "color": _INK,
+            "color": INK,
             "ms": 10,
             "mew": 2.5,
             "clip_on": False,
@@ -205,7 +194,7 @@ def _officer_axis(axes: Axes, result: Frontier, most_ticks: int) -> None:
     ticks = [number for number in numbers if (number - start) % every == 0]
     axes.set_xticks(ticks, [f"{number:,}" + "\nnow" * (number == now) for number in ticks])
     if start == now:
-        axes.axvline(now, color=_QUIET, lw=1.5, ls=(0, (1, 2)), zorder=1)
+        axes.axvline(now, color=QUIET, lw=1.5, ls=(0, (1, 2)), zorder=1)
 
 
 def _is_shown(number: int, result: Frontier) -> bool:

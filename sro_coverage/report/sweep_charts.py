@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sro_coverage.plan.document import TierUnit
 from sro_coverage.problem import TierName
+from sro_coverage.report.chart import INK, QUIET, SETTINGS
 from sro_coverage.report.colours import PALETTE
 from sro_coverage.report.text import plain
 from sro_coverage.report.wording import duration
@@ -27,26 +28,11 @@ UNIT_LABEL: dict[TierUnit, str] = {
 }
 """What the numbers on an axis are."""
 
-_INK, _QUIET, _GRID = "#1B2733", "#4A5663", "#DDE2E7"
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (7, 2, 1.2, 2)))
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")
 _WIDTH_IN, _HEIGHT_IN, _BAR_IN = 5.6, 3.6, 0.34
 _LONGEST_LABEL = 34
-_SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "path",  # the same letters on every machine
-    "svg.hashsalt": "sro_coverage",  # the same ids every time
-    "font.size": 10.5,
-    "text.parse_math": False,  # a dollar sign in a name is a dollar sign
-    "axes.edgecolor": _QUIET,
-    "axes.labelcolor": _INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "text.color": _INK,
-    "grid.color": _GRID,
-}
+_SETTINGS = SETTINGS | {"font.size": 10.5}
 
 
 @dataclass(frozen=True)
@@ -134,7 +120,7 @@ def line_chart(frame: Frame, name: TierName, top: float) -> str:
         spots = [spot for line in frame.lines for spot in line.spots]
         without = sorted({spot.place for spot in spots if spot.run and not spot.run.has_plan})
         axes.plot(
-            without, [0.03] * len(without), "x", color=_INK, ms=8, mew=2, transform=axes.get_xaxis_transform(), zorder=9
+            without, [0.03] * len(without), "x", color=INK, ms=8, mew=2, transform=axes.get_xaxis_transform(), zorder=9
         )
         axes.set_ylim(0, top * 1.07 or 1)
         axes.set_ylabel(UNIT_LABEL[_unit(frame.runs, name)])
@@ -171,7 +157,7 @@ def bar_chart(runs: Sequence[Run], name: TierName) -> str:
         for place, run in enumerate(runs):
             tier = tier_of(run, name)
             if tier is None:
-                axes.text(0, place, " no plan", va="center", color=_QUIET)
+                axes.text(0, place, " no plan", va="center", color=QUIET)
                 continue
             value = in_unit(tier, tier.value)
             proven = tier.stopped == "proven"
@@ -179,7 +165,7 @@ def bar_chart(runs: Sequence[Run], name: TierName) -> str:
             end = value
             if tier.bound is not None and not proven:
                 bound = in_unit(tier, tier.bound)
-                axes.plot([value, bound], [place, place], "-|", color=_INK, lw=1.6, ms=8, mew=1.6)
+                axes.plot([value, bound], [place, place], "-|", color=INK, lw=1.6, ms=8, mew=1.6)
                 end = max(value, bound)
             axes.text(end + top * 0.015, place, tier_amount(tier, tier.value), va="center")
         axes.set_yticks(range(len(runs)), [_cut(plain(run.name)) for run in runs])
@@ -238,8 +224,8 @@ def _horizontal(axes: Axes, frame: Frame) -> None:
     else:
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=all(place == int(place) for place in places)))
     if frame.base is not None and min(places) <= frame.base <= max(places):
-        axes.axvline(frame.base, color=_QUIET, lw=1.1, ls=(0, (2, 2)), zorder=1)
-        axes.text(frame.base, 1.0, "base", ha="center", va="bottom", color=_QUIET, transform=axes.get_xaxis_transform())
+        axes.axvline(frame.base, color=QUIET, lw=1.1, ls=(0, (2, 2)), zorder=1)
+        axes.text(frame.base, 1.0, "base", ha="center", va="bottom", color=QUIET, transform=axes.get_xaxis_transform())
 
 
 def _plain_numbers(axis: Any, most: int, top: float) -> None:
