@@ -91,6 +91,11 @@ class TierArrays:
     duties: tuple[PresentDuty, ...] = ()
 
     @property
+    def is_sum(self) -> bool:
+        """Whether the cost is the sum of what is chosen."""
+        return not self.bottleneck and not self.duties
+
+    @property
     def least_cost(self) -> int:
         """A cost that no choice can go below, whatever the rules: everything that lowers it, and nothing else."""
         if self.duties:
