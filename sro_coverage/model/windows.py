@@ -1,0 +1,148 @@
+"""Parts of a plan solved again, several at once, each a neighbourhood of beats where plan and prices are far apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from sro_coverage.model import kernel
+from sro_coverage.model.ascent import Bound
+from sro_coverage.model.bound import Exclusions, Regrets, Relaxation
+from sro_coverage.model.compact import ranked
+from sro_coverage.model.draft import Draft, Ground
+from sro_coverage.model.reoptimise import Part, reoptimise
+from sro_coverage.model.state import PRIMARY
+from sro_coverage.travel import Bools, Floats
+
+MOST_SITES = 12_000
+"""Sites up to which a plan is one program."""
+
+_FIRST_SITES = 150
+_MOST_SITES = 600
+_MOST_COLUMNS = 120_000
+
+
+def within(regrets: Regrets, limit: int, excluded: Exclusions) -> Exclusions:
+    """Exclude what the bound speaks against by more than `limit` fixed-point units."""
+    return Exclusions(
+        excluded.base | (regrets.base > limit),
+        excluded.shared | (regrets.shared > limit),
+        excluded.on_call | (regrets.on_call > limit),
+        excluded.uncovered | (regrets.uncovered > limit),
+    )
+
+
+def kept(ground: Ground, regrets: Regrets, room: int, excluded: Exclusions) -> tuple[Exclusions, bool]:
+    """
+    Leave out what cannot be part of a better plan, and more if that is still too much for one program.
+
+    Returns
+    -------
+    tuple
+        What is left out, and whether a better plan may need it.
+    """
+    out, stars = within(regrets, room, excluded), ground.stars
+    is_short = bool((~out.shared).sum() + (~out.on_call).sum() > _MOST_COLUMNS)
+    if is_short:  # of each site, those with least regret, the cheapest first
+        most = _MOST_COLUMNS // max(len(ground.arrays.posts), 1)
+        cheap = np.empty_like(stars.site)
+        cheap[ground.field.near] = np.arange(len(stars.site))
+        for regret, gone in ((regrets.shared, out.shared), (regrets.on_call, out.on_call)):
+            order = np.lexsort((cheap, regret, gone, stars.site))
+            np.logical_or(gone, ranked(stars.site, order) >= most // 2, out=gone)
+    return out, is_short
+
+
+class Windows:
+    """
+    Windows over one plan after another.
+
+    Parameters
+    ----------
+    relaxation, bound
+        What each choice costs at least beyond the bound decides what a window may use.
+    at_once
+        Windows that are solved side by side.
+    """
+
+    def __init__(self, draft: Draft, relaxation: Relaxation, bound: Bound, excluded: Exclusions, at_once: int) -> None:
+        self._relaxation, self._bound = relaxation, bound
+        regrets = relaxation.regrets(bound.prices)
+        room = (draft.cost - 1) * regrets.scale - regrets.whole
+        self._out, _ = kept(draft.ground, regrets, room, excluded)
+        self._at_once = at_once
+        self._num_sites = len(draft.state.server)
+        first = _FIRST_SITES if self._num_sites <= MOST_SITES else _MOST_SITES
+        self._size = min(first, self._num_sites)
+        self._visited = np.zeros(len(draft.state.is_open), np.bool_)
+
+    def next(self, draft: Draft, time_limit_s: float, is_stopped: Callable[[], bool]) -> Draft | None:
+        """Solve some windows that do not touch; gives a better plan if there is one."""
+        chosen: list[Bools] = []
+        taken = np.zeros(self._num_sites, np.bool_)
+        for _ in range(self._at_once):
+            sites = self._window(draft, taken)
+            if sites.any():
+                chosen.append(sites)
+                taken |= sites
+
+        def solved(sites: Bools) -> Part:
+            return reoptimise(draft, sites, self._out, time_limit_s, is_stopped=is_stopped)
+
+        with ThreadPoolExecutor(self._at_once) as pool:
+            parts = list(pool.map(solved, chosen))
+        best = draft
+        for part, sites in zip(parts, chosen, strict=True):
+            if part.draft is not None:
+                joined = best.taking(part.draft, sites)
+                if joined.is_sound and joined.merit < best.merit:
+                    best = joined
+        if self._visited[draft.state.is_open].all():
+            self._visited[:] = False
+            self._size = min(2 * self._size, _MOST_SITES, self._num_sites)
+        return best if best is not draft else None
+
+    def _window(self, draft: Draft, taken: Bools) -> Bools:
+        """Give the beats around the one that costs most beyond its prices, of those not yet visited."""
+        state, stars = draft.state, draft.ground.stars
+        base_of = draft.base_of
+        arrays = draft.ground.arrays
+        sites = np.zeros(self._num_sites, np.bool_)
+        seeds = np.flatnonzero(state.is_open & ~self._visited & ~taken[arrays.base_site])
+        if not len(seeds):
+            return sites
+        seed = int(seeds[np.argmax(self._beyond_prices(draft, base_of)[seeds])])
+        held_at = np.full(self._num_sites, -1)
+        held_at[arrays.base_site[state.is_open]] = np.flatnonzero(state.is_open)
+        queue, number = [seed], 0
+        met = {seed}
+        while queue and number < self._size:
+            base = queue.pop(0)
+            self._visited[base] = True
+            mine = np.append(np.flatnonzero(base_of == base), arrays.base_site[base])
+            number += int((~sites[mine]).sum())
+            sites[mine] = True
+            for site in stars.site[stars.start[base] : stars.start[base + 1]]:
+                other = int(held_at[site]) if state.server[site] == PRIMARY else int(base_of[site])
+                if taken[site]:
+                    continue
+                if other < 0:
+                    number += int(not sites[site])
+                    sites[site] = True
+                elif other not in met and not taken[arrays.base_site[other]]:
+                    met.add(other)
+                    queue.append(other)
+        return sites
+
+    def _beyond_prices(self, draft: Draft, base_of: np.ndarray) -> Floats:
+        """What each beat costs above what its sites pay."""
+        r, state = self._relaxation, draft.state
+        server = np.maximum(state.server, 0)
+        cost = np.where(state.way == kernel.SHARED, r.c_shared[server], r.c_on_call[server])
+        cost = cost - self._bound.prices.site * r.scale
+        beyond = np.zeros(len(state.is_open))
+        served = base_of >= 0
+        np.add.at(beyond, base_of[served], cost[served])
+        return beyond
