@@ -79,6 +79,7 @@ def _document(
     empty = Plan(
         problem=problem,
         status=solution.status,
+        method=solution.method,
         params=params,
         travel=times.source,
         travel_notes=times.notes,

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from ortools.sat.python import cp_model
 
-from sro_coverage.model.arrays import Arrays, NamedOfficer, Options
+from sro_coverage.model.arrays import Arrays, Choice, NamedOfficer, Options
+from sro_coverage.model.solution import StopSignal
 from sro_coverage.travel import Bools, Ints
 
 
@@ -29,6 +30,29 @@ def is_feasible(arrays: Arrays, time_limit_s: float, *, fewest: Ints | None = No
     bool or None
         None if the time was too short to tell.
     """
+    model = _Model(arrays, arrays.posts if fewest is None else fewest)
+    status = _a_solver(time_limit_s).solve(model.model)
+    return None if status == cp_model.UNKNOWN else bool(status != cp_model.INFEASIBLE)
+
+
+def any_plan(arrays: Arrays, time_limit_s: float, stop: StopSignal) -> tuple[Choice | None, bool]:
+    """
+    Find a plan, good or not, that serves only sites that must be served.
+
+    Returns
+    -------
+    tuple
+        The plan, and whether there is none if it is None; the time may have been too short to tell.
+    """
+    solver, model = _a_solver(time_limit_s), _Model(arrays, arrays.posts)
+    with stop.calls(solver.stop_search):
+        status = solver.solve(model.model)
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return None, status == cp_model.INFEASIBLE
+    return model.chosen(solver), False
+
+
+def _a_solver(time_limit_s: float) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds = time_limit_s
     solver.parameters.num_workers = 1
@@ -38,8 +62,7 @@ def is_feasible(arrays: Arrays, time_limit_s: float, *, fewest: Ints | None = No
     solver.parameters.cp_model_probing_level = 0
     solver.parameters.symmetry_level = 0
     solver.parameters.linearization_level = 2
-    status = solver.solve(_Model(arrays, arrays.posts if fewest is None else fewest).model)
-    return None if status == cp_model.UNKNOWN else bool(status != cp_model.INFEASIBLE)
+    return solver
 
 
 class _Model:
@@ -58,6 +81,7 @@ class _Model:
         self._p = {j: model.new_bool_var(f"p{j}") for j in np.unique(arrays.base_site).tolist()}
         may_be_uncovered = np.flatnonzero(arrays.may_be_uncovered & pinned).tolist()
         self._u = {j: model.new_bool_var(f"u{j}") for j in may_be_uncovered}
+        self._o: dict[int, cp_model.IntVar] = {}
         self._officers(fewest)
         self._one_state_for_needed_sites()
         self._weekly_limits()
@@ -68,6 +92,17 @@ class _Model:
             )
         for number in sorted({officer.number for officer in arrays.named}):
             self._named_officers(number, [officer for officer in arrays.named if officer.number == number])
+
+    def chosen(self, solver: cp_model.CpSolver) -> Choice:
+        """Read what a solver found, each call given to the first who may take it."""
+        arrays = self._arrays
+        base = np.asarray([solver.boolean_value(y) for y in self._y], np.bool_)
+        arc = np.zeros(len(arrays.arc_site), np.bool_)
+        arc[[a for a, x in self._x.items() if solver.boolean_value(x)]] = True
+        called = [j for j, on_call in self._o.items() if solver.boolean_value(on_call)]
+        calls = self._calls[base[arrays.arc_base[self._calls]] & np.isin(arrays.arc_site[self._calls], called)]
+        arc[calls[np.unique(arrays.arc_site[calls], return_index=True)[1]]] = True
+        return Choice(base, arc)
 
     def _officers(self, fewest: Ints) -> None:
         arrays, model = self._arrays, self.model
@@ -87,7 +122,7 @@ class _Model:
             states += [group[site] for group in (self._p, self._u) if site in group]
             callers = arrays.arc_base[self._calls[arrays.arc_site[self._calls] == site]]
             if len(callers):
-                on_call = model.new_bool_var(f"o{site}")
+                on_call = self._o[site] = model.new_bool_var(f"o{site}")
                 model.add_bool_or(*(self._y[b] for b in callers), on_call.negated())
                 states.append(on_call)
             model.add_exactly_one(states)

@@ -16,6 +16,7 @@ from sro_coverage.problem import TierName, Value
 
 Stopped = Literal["proven", "time limit", "interrupted", "not reached"]
 Status = Literal["optimal", "feasible", "infeasible", "no plan found"]
+Method = Literal["exact", "large"]
 
 
 class SolveParams(Value):
@@ -70,12 +71,15 @@ class Solution:
     ----------
     choice
         None if no plan was found, or none exists.
+    method
+        Which way it was solved: everything in one model, or by prices and parts.
     """
 
     status: Status
     choice: Choice | None
     tiers: tuple[TierOutcome, ...]
     runtime_s: float
+    method: Method = "exact"
 
 
 @dataclass(frozen=True)

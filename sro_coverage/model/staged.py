@@ -1,4 +1,9 @@
 """
+The way to solve a problem, by its size and its last tier.
+
+Small problems are one model, solved to proof; beyond `LARGE` arcs that model proves nothing in good time, and
+prices and parts take its place.
+
 Officers who differ only by where they are now are alike until continuity is asked.
 
 Told apart, each is a class of one and the proof of every tier is many times harder. So where
@@ -9,6 +14,8 @@ from there with the earlier tiers held.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from sro_coverage.model.arrays import Arrays, Choice
@@ -17,8 +24,11 @@ from sro_coverage.model.exact import solve_exact
 from sro_coverage.model.naming import named_beats
 from sro_coverage.model.near import Near
 from sro_coverage.model.solution import Solution, SolveParams, StopSignal, Watcher
-from sro_coverage.problem import Problem
+from sro_coverage.problem import Problem, Tolerance
 from sro_coverage.travel import TravelTimes
+
+LARGE = 60_000
+"""Arcs from which on a problem is solved by prices and parts."""
 
 
 def solve_in_stages(
@@ -48,16 +58,32 @@ def solve_in_stages(
     alike = _up_to_continuity(problem)
     merged = compile_arrays(alike, times) if alike else arrays
     if alike is None or len(merged.class_officers) == len(arrays.class_officers):
-        return arrays, solve_exact(arrays, tolerance, params, watch=watch, stop=stop, near=near)
+        return arrays, _solve(arrays, tolerance, params, watch, stop, near)
     share = len(alike.order) / len(problem.order)
     part = params.model_copy(update={"time_limit_s": params.time_limit_s * share})
-    first = solve_exact(merged, tolerance, part, watch=watch, stop=stop, near=near)
+    first = _solve(merged, tolerance, part, watch, stop, near)
     if first.choice is None:
         return arrays, first
     start = _by_name(problem, arrays, merged, first.choice)
     rest = params.model_copy(update={"time_limit_s": max(params.time_limit_s - first.runtime_s, 1e-9)})
     second = solve_exact(arrays, tolerance, rest, watch=watch, stop=stop, known=(start, first.tiers))
-    return arrays, second
+    return arrays, replace(second, method=first.method)
+
+
+def _solve(
+    arrays: Arrays,
+    tolerance: Tolerance,
+    params: SolveParams,
+    watch: Watcher | None,
+    stop: StopSignal | None,
+    near: Near | None,
+) -> Solution:
+    if len(arrays.arc_site) > LARGE:
+        from sro_coverage.model.large import is_for_large, solve_large  # numba takes a moment to import
+
+        if is_for_large(arrays):
+            return solve_large(arrays, tolerance, params, watch=watch, stop=stop)
+    return solve_exact(arrays, tolerance, params, watch=watch, stop=stop, near=near)
 
 
 def _up_to_continuity(problem: Problem) -> Problem | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import FailFast, Field, ValidationError
 
 from sro_coverage.errors import DataError, Issue
-from sro_coverage.model.solution import SolveParams, Status, Stopped, relative_gap
+from sro_coverage.model.solution import Method, SolveParams, Status, Stopped, relative_gap
 from sro_coverage.problem import Problem, TierName, Value
 from sro_coverage.problem.value import issues_of
 
@@ -165,6 +165,8 @@ class Plan(Value):
         ``optimal`` only if every tier is proven. ``infeasible`` and ``no plan found`` have no beats.
     explanation
         What a status without a plan means here.
+    method
+        Which way it was solved: ``exact``, everything in one model, or ``large``, by prices and parts.
     travel, travel_notes
         Where the travel times come from, and what a reader should know about them.
     versions
@@ -176,6 +178,7 @@ class Plan(Value):
     format: Literal["sro-coverage plan 1"] = "sro-coverage plan 1"
     problem: Problem
     status: Status
+    method: Method = "exact"
     explanation: str = ""
     campuses: Annotated[tuple[CampusPlan, ...], FailFast()] = ()
     beats: Annotated[tuple[Beat, ...], FailFast()] = ()

@@ -82,6 +82,8 @@ def _subtitle(plan: Plan) -> str:
     planned = sum(len(site.campuses) for site in problem.sites)
     places = f"{planned:,} campus{'es' * (planned != 1)}"
     text = f"{count} officer{'s' * (count != 1)} for {places} with {students:,} students: {plan.status}"
+    if plan.method == "large":
+        text += "\nToo large for one model: solved by prices and parts, with how near each tier is to its bound."
     if problem.objective.weight:
         text += f"\nDemand is the column {plain(problem.objective.weight)!r}, not enrollment: the planner's choice."
     return text

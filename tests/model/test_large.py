@@ -1,0 +1,278 @@
+"""The solver for many campuses: valid bounds, never worse than the quick start, every rule kept."""
+
+from __future__ import annotations
+
+import random
+import sys
+from functools import partial
+
+import numpy as np
+import pytest
+
+from sro_coverage.check import check
+from sro_coverage.model import highs, staged
+from sro_coverage.model import reoptimise as parts
+from sro_coverage.model.bound import Exclusions
+from sro_coverage.model.compact import Compact
+from sro_coverage.model.compile import compile_arrays
+from sro_coverage.model.draft import Draft, Ground
+from sro_coverage.model.exact import solve_exact
+from sro_coverage.model.greedy import first_choice
+from sro_coverage.model.large import is_for_large, solve_large
+from sro_coverage.model.reoptimise import reoptimise
+from sro_coverage.model.solution import SolveParams, StopSignal
+from sro_coverage.model.stars import Stars
+from sro_coverage.planner import solve
+from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem, RuleChange, StraightLine
+from sro_coverage.report.text import console, render_text
+from sro_coverage.travel import travel_times
+from tests.instances import random_campuses, random_problem
+
+
+def compiled(seed: int, **sizes):
+    problem = random_problem(seed, **sizes).replace(pins=(), forbids=())
+    return problem, compile_arrays(problem, travel_times(problem))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_first_tier_is_bounded_as_the_exact_solver_says(seed):
+    problem, arrays = compiled(seed, num_campuses=14, num_officers=4)
+    params = SolveParams(time_limit_s=2)
+    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=4))
+    large = solve_large(arrays, problem.objective.tolerance, params)
+    assert large.choice.keeps_rules(arrays)
+    tier = arrays.tiers[0]
+    ours, theirs = (tier.sign * solution.tiers[0].best for solution in (large, exact))
+    assert ours >= theirs
+    assert tier.sign * large.tiers[0].bound <= theirs
+    for outcome, of in zip(large.tiers, arrays.tiers, strict=True):
+        assert of.sign * outcome.bound <= of.sign * outcome.best
+        assert of.sign * outcome.value <= of.sign * outcome.limit
+        assert outcome.stopped != "proven" or outcome.bound == outcome.best
+    if large.status == "optimal":
+        assert [t.best for t in large.tiers] == [t.best for t in exact.tiers]
+
+
+def test_is_never_worse_than_the_quick_start_in_the_first_tier():
+    problem, arrays = compiled(5, num_campuses=60, num_officers=9)
+    start = first_choice(arrays).cost(arrays, arrays.tiers[0])
+    for time_limit_s in (0.001, 3):
+        found = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=time_limit_s))
+        assert arrays.tiers[0].sign * (found.tiers[0].best - arrays.tiers[0].constant) <= start
+
+
+def test_a_stop_keeps_the_best_plan():
+    problem, arrays = compiled(5, num_campuses=60, num_officers=9)
+    stop = StopSignal()
+
+    def watch(_) -> None:
+        stop.request()
+
+    found = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=600), watch=watch, stop=stop)
+    assert found.choice is not None
+    assert found.runtime_s < 60
+    assert "interrupted" in {tier.stopped for tier in found.tiers}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_draft_adds_up_what_it_does(seed):
+    problem, arrays = compiled(seed + 50, num_campuses=15, num_officers=4)
+    stars = Stars.of(arrays)
+    tier = next(tier for tier in arrays.tiers if tier.is_sum)
+    excluded = Exclusions.of_rules(arrays, stars)
+    ground = Ground(arrays, stars, tier, [], excluded)
+    draft = Draft.of_choice(ground, first_choice(arrays))
+    start = draft.cost
+    bases = np.arange(len(arrays.base_site))
+    for step in (
+        draft.improve,
+        lambda: draft.chain(np.empty(0)),
+        lambda: draft.exchange(np.empty(0), bases, weak=draft.weakest(2)),
+    ):
+        step()
+        choice = draft.choice()
+        assert choice.keeps_rules(arrays)
+        assert choice.cost(arrays, tier) == draft.cost <= start
+        again = Draft.of_choice(ground, choice)
+        assert (again.state.total == draft.state.total).all()
+        assert (again.state.left == draft.state.left).all()
+        assert (again.state.spare == draft.state.spare).all()
+    whole = reoptimise(draft, np.ones(len(arrays.posts), np.bool_), excluded, 10)
+    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=4))
+    if whole.is_proven and arrays.tiers[0] is tier and exact.tiers[0].stopped == "proven":
+        best = (whole.draft or draft).cost
+        assert tier.sign * best + tier.constant == exact.tiers[0].best
+
+
+@pytest.mark.parametrize("seed", [1, 3, 6, 12, 30, 36])
+def test_pins_are_kept(seed):
+    problem = random_problem(seed, num_campuses=9, num_officers=3)
+    arrays = compile_arrays(problem, travel_times(problem))
+    assert len(arrays.pins)
+    assert is_for_large(arrays)
+    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=4))
+    large = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=0.5))
+    assert large.choice.keeps_rules(arrays)
+    sign = arrays.tiers[0].sign
+    assert sign * large.tiers[0].bound <= sign * exact.tiers[0].best <= sign * large.tiers[0].best
+
+
+@pytest.mark.parametrize("seed", [17, 20, 28])
+def test_pins_that_clash_are_infeasible(seed):
+    problem = random_problem(seed, num_campuses=9, num_officers=3)
+    arrays = compile_arrays(problem, travel_times(problem))
+    assert solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=1)).status == "infeasible"
+
+
+@pytest.mark.parametrize("seed", [20_023, 20_122, 20_367])
+def test_a_pin_does_not_end_the_search_before_a_first_plan(seed):
+    problem = random_problem(seed)
+    arrays = compile_arrays(problem, travel_times(problem))
+    found = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=0.5))
+    assert found.choice is not None
+    assert found.choice.keeps_rules(arrays)
+
+
+def agency(order=("coverage", "primary", "travel"), rule=None, num_officers=8):
+    """40 campuses, officers of two classes."""
+    return Problem(
+        title="agency",
+        campuses=random_campuses(random.Random(3), 40, spread=0.3),
+        officers=tuple(
+            Officer(
+                id=f"o{number}",
+                name=f"O{number}",
+                max_shared=1 if number % 2 else None,
+                primary=f"c{number + 2}" if "moves" in order else None,
+            )
+            for number in range(num_officers)
+        ),
+        policy=Policy(default=rule or RuleChange()),
+        travel=StraightLine(circuity=1.3, speed_kph=50),
+        objective=Objective(order=order),
+    )
+
+
+def test_several_posts_of_a_site_are_filled_in_their_order():
+    problem = agency(rule=RuleChange(posts=3))
+    arrays = compile_arrays(problem, travel_times(problem))
+    stars = Stars.of(arrays)
+    excluded = Exclusions.of_rules(arrays, stars)
+    draft = Draft.of_bases(Ground(arrays, stars, arrays.tiers[0], [], excluded), np.empty(0, np.int64))
+    compact = Compact(draft, np.ones(len(arrays.posts), np.bool_), excluded)
+    for base in np.flatnonzero(arrays.base_twin >= 0):
+        values = np.zeros(len(compact.program.cost))
+        values[base] = 1
+        (row,) = np.flatnonzero(
+            (compact.program.matrix @ values > 0)
+            & (compact.program.high == 0)
+            & (compact.program.matrix[:, [arrays.base_twin[base]]].toarray()[:, 0] == -1)
+        )
+        assert row
+
+
+GONE = (sys.executable, "-c", "raise SystemExit(3)")
+KILLED = (sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+CUT = (sys.executable, "-c", "import pickle, sys; sys.stdout.buffer.write(pickle.dumps(('better', [0] * 99))[:50])")
+MISSING = ("/no/such/program",)
+SILENT = (sys.executable, "-c", "import sys, time; sys.stdin.buffer.read(); time.sleep(100)")
+CHATTY = (
+    sys.executable,
+    "-c",
+    "import pickle, sys, time; sys.stdin.buffer.read()\n"
+    "for _ in range(100_000): pickle.dump(('bound', -1e9), sys.stdout.buffer); sys.stdout.flush(); time.sleep(1e-3)",
+)
+
+
+@pytest.mark.parametrize("command", [GONE, KILLED, CUT, MISSING])
+def test_a_highs_that_is_killed_or_missing_is_survived(monkeypatch, command):
+    asked = []
+    monkeypatch.setattr(highs, "_COMMAND", command)
+    monkeypatch.setattr(parts, "optimise", lambda *of, **how: asked.append(1) or highs.optimise(*of, **how))
+    problem = agency()
+    arrays = compile_arrays(problem, travel_times(problem))
+    found = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=0.5))
+    assert asked
+    assert found.choice.keeps_rules(arrays)
+
+
+@pytest.mark.parametrize("command", [SILENT, CHATTY])
+def test_a_stop_ends_a_running_highs(monkeypatch, command):
+    stop = StopSignal()
+
+    def optimise(*of, is_stopped, **how):
+        assert not is_stopped()
+        asked.append(1)
+        if len(asked) == 1:
+            return highs.optimise(*of, is_stopped=partial(asked_again, is_stopped), **how)
+        return highs.optimise(*of, is_stopped=is_stopped, **how)
+
+    def asked_again(is_stopped) -> bool:
+        asked.append(2)
+        if asked.count(2) > 2:
+            stop.request()
+        return is_stopped()
+
+    asked: list[int] = []
+    monkeypatch.setattr(highs, "_COMMAND", command)
+    monkeypatch.setattr(parts, "optimise", optimise)
+    problem = agency()
+    arrays = compile_arrays(problem, travel_times(problem))
+    found = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=600), stop=stop)
+    assert stop.requested
+    assert found.choice.keeps_rules(arrays)
+    assert found.runtime_s < 60
+    assert "interrupted" in {tier.stopped for tier in found.tiers}
+
+
+def test_what_highs_calls_best_is_not_believed_if_it_breaks_a_limit(monkeypatch):
+    def optimise(program, time_limit_s, **how):
+        if not program.whole.any():
+            return highs.optimise(program, time_limit_s, **how)
+        return highs.Found(np.ones(len(program.cost)), np.inf, None, is_over=True)  # everybody everywhere
+
+    monkeypatch.setattr(parts, "optimise", optimise)
+    problem, arrays = compiled(3, num_campuses=14, num_officers=4)
+    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=4))
+    large = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=1))
+    for ours, theirs, of in zip(large.tiers[:1], exact.tiers, arrays.tiers, strict=False):
+        assert of.sign * ours.bound <= of.sign * theirs.best
+    assert large.choice.keeps_rules(arrays)
+
+
+def test_staged_takes_large_problems_this_way_and_says_so(monkeypatch):
+    monkeypatch.setattr(staged, "LARGE", 100)
+    plan = solve(agency(), SolveParams(time_limit_s=0.5))
+    assert plan.method == "large"
+    assert not check(plan)
+    shown = console()
+    with shown.capture() as text:
+        shown.print(render_text(plan))
+    assert "solved by prices and parts" in text.get()
+    monkeypatch.setattr(staged, "LARGE", 1_000_000)
+    assert solve(agency(("reach",)), SolveParams(time_limit_s=0.5)).method == "exact"
+
+
+@pytest.mark.parametrize("time_limit_s", [0.01, 0.4])
+@pytest.mark.parametrize(
+    "problem",
+    [
+        agency(("balance", "coverage", "travel")),
+        agency(("coverage", "balance", "moves", "visibility", "continuity")),
+        agency(rule=RuleChange(states=("shared", "on-call"))),
+        agency(rule=RuleChange(states=("primary", "shared"), posts=2)),
+        agency(num_officers=1),
+    ],
+    ids=["balance first", "every kind of tier", "nobody can be based", "two posts", "one officer"],
+)
+def test_odd_agencies_get_a_plan_that_is_sound(monkeypatch, problem, time_limit_s):
+    monkeypatch.setattr(staged, "LARGE", 0)
+    plan = solve(problem, SolveParams(time_limit_s=time_limit_s))  # checked by what it calls
+    assert plan.status in ("optimal", "feasible")
+
+
+def test_campuses_at_one_point_are_planned(monkeypatch):
+    monkeypatch.setattr(staged, "LARGE", 0)
+    problem = agency()
+    here = tuple(Campus(**{**dict(campus), "lat": 36.5, "lon": -119.4}) for campus in problem.campuses)
+    assert solve(problem.replace(campuses=here), SolveParams(time_limit_s=0.5)).has_beats
