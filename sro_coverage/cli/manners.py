@@ -100,3 +100,18 @@ def check_targets(targets: Iterable[Path], inputs: Iterable[Path], issues: list[
     for folder in sorted(folders):
         if not folder.is_dir() or not os.access(folder, os.W_OK):
             issues.append(Issue(str(folder), "no files can be written there", "a folder where they can"))
+
+
+def underlay_of(path: Path | None, issues: list[Any]) -> Any:
+    """Read what is to be drawn beneath a map, if anything is; what is wrong with it goes to the issues."""
+    from sro_coverage.errors import DataError
+
+    if path is None:
+        return None
+    from sro_coverage.report.underlay import read_underlay
+
+    try:
+        return read_underlay(path)
+    except DataError as error:
+        issues += error.issues
+        return None

@@ -20,6 +20,7 @@ from sro_coverage.cli.manners import (
     shown,
     teaching_errors,
     time_limit_option,
+    underlay_of,
     workers_option,
 )
 
@@ -70,7 +71,7 @@ def plan(
             reads.append((path.stem, read_plan_or_scenario(path)))
         except DataError as error:
             issues += error.issues
-    base = _read_underlay(underlay, issues)
+    base = underlay_of(underlay, issues)
     inputs = [*(item for _, read in reads for item in read.paths), *([underlay] if underlay else [])]
     check_targets([out / f"{name}{ending}" for name, _ in reads for ending in ENDINGS], inputs, issues)
     if issues:
@@ -83,20 +84,6 @@ def plan(
             click.echo(f"Not begun: {', '.join(other for other, _ in reads[number:])}", err=True)
             break
     return worst
-
-
-def _read_underlay(path: Path | None, issues: list[Any]) -> Any:
-    from sro_coverage.errors import DataError
-
-    if path is None:
-        return None
-    from sro_coverage.report.underlay import read_underlay
-
-    try:
-        return read_underlay(path)
-    except DataError as error:
-        issues += error.issues
-        return None
 
 
 def _plan_one(name: str, read: Read, out: Path, params: Any, underlay: Any, as_json: bool) -> Plan:
@@ -241,7 +228,7 @@ def draw_map(plan_json: Path, plan_file: Path | None, out: Path | None, underlay
     times = _times_of(solved, read)
     broken = find_broken_rules(solved, read.problem if read else None, times=times)
     issues = [issue.within(f"{plan_json.name}:") for issue in broken]
-    base = _read_underlay(underlay, issues)
+    base = underlay_of(underlay, issues)
     target = out or plan_json.with_suffix(".html")
     check_targets([target], [plan_json, *([underlay] if underlay else [])], issues)
     if issues:

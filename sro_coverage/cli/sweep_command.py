@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +17,17 @@ from sro_coverage.cli.manners import (
     shown,
     teaching_errors,
 )
+from sro_coverage.cli.runs import (
+    cluster_option,
+    executor_issues,
+    executor_of,
+    jobs_option,
+    progress_of_runs,
+    retry_failed_option,
+)
 
 if TYPE_CHECKING:
-    from sro_coverage.scenario.executors import Executor
-    from sro_coverage.scenario.sweep import SweepProgress, SweepResult
+    from sro_coverage.scenario.sweep import SweepResult
 
 CSV, PARQUET, PAGE = "runs.csv", "runs.parquet", "index.html"
 
@@ -34,18 +39,14 @@ CSV, PARQUET, PAGE = "runs.csv", "runs.parquet", "index.html"
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for runs/, runs.csv, runs.parquet and index.html; maps/sweeps/NAME if not given.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(0, 1024),
-    help="Processes on this machine: one for each core if not given; 0 solves in this process.",
-)
-@click.option("--cluster", metavar="ADDRESS", help="Solve on the Dask cluster with this scheduler instead.")
+@jobs_option
+@cluster_option
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0.1),
     help="Seconds of search for each run, in place of the sweep file's.",
 )
-@click.option("--retry-failed", is_flag=True, help="Try runs again that failed earlier.")
+@retry_failed_option
 @teaching_errors
 def sweep(
     sweep_file: Path,
@@ -67,9 +68,7 @@ def sweep(
     from sro_coverage.scenario.sweep import sweep as solve_all
     from sro_coverage.scenario.sweep_file import read_sweep
 
-    issues: list[Issue] = []
-    if cluster and jobs is not None:
-        issues.append(Issue("--jobs", f"{jobs}, with --cluster", "one of the two: a cluster has its own workers"))
+    issues: list[Issue] = list(executor_issues(jobs, cluster))
     folder = out or Path("maps/sweeps") / sweep_file.stem
     try:
         asked = read_sweep(sweep_file)
@@ -79,11 +78,11 @@ def sweep(
         issues += error.issues
     if issues:
         raise DataError(issues)
-    with _progress() as watch:
+    with progress_of_runs() as watch:
         result = solve_all(
             asked,
             folder,
-            executor=_executor(jobs, cluster),
+            executor=executor_of(jobs, cluster),
             retry_failed=retry_failed,
             time_limit_s=time_limit,
             watch=watch,
@@ -97,48 +96,6 @@ def sweep(
     if result.left:
         click.echo(f"{result.left:,} of {len(result.runs):,} runs left; the same command goes on with them.", err=True)
     return _verdict(result)
-
-
-def _executor(jobs: int | None, cluster: str | None) -> Executor:
-    from sro_coverage.scenario.executors import Cluster, Processes, Serial
-
-    if cluster:
-        return Cluster(cluster)
-    return Serial() if jobs == 0 else Processes(jobs)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[SweepProgress], None]]:
-    """Show done, failed and time left on a terminal; a page or a pipe gets nothing."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    from sro_coverage.report.text import console
-
-    screen = console(stderr=True)
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("done, {task.fields[failed]} failed, running"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(
-        *columns, console=screen, transient=True, disable=not screen.is_terminal, speed_estimate_period=3600
-    ) as bar:
-        task = bar.add_task("", total=None, failed=0)
-
-        def watch(progress: SweepProgress) -> None:
-            bar.update(task, total=progress.total, completed=progress.done, failed=progress.failed)
-
-        yield watch
 
 
 def _write(result: SweepResult, folder: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,33 +22,45 @@ def read_campuses(
     path: Path, content: dict[str, Any], places: dict[str, str], issues: list[Issue]
 ) -> tuple[Campus, ...]:
     """Give the good rows of the campus table that the plan file's `where` asks for."""
+    return tuple(campus for _, campus in campus_rows(path, content, places, issues))
+
+
+def campus_rows(
+    path: Path, content: dict[str, Any], places: dict[str, str], issues: list[Issue], **named: str
+) -> Iterator[tuple[Row, Campus]]:
+    """
+    Read the campuses one by one, each with its row.
+
+    Parameters
+    ----------
+    named
+        Columns that must be there beside the usual ones, by the key that names them.
+    """
     name, objective = content.get("campuses"), content.get("objective")
     if not isinstance(name, str):
-        return ()
+        return
     where = _where(content.get("where"))
     weight = objective.get("weight") if isinstance(objective, dict) else None
-    named = {f"where.{column}": column for column in where}
+    named |= {f"where.{column}": column for column in where}
     if isinstance(weight, str):
         named["objective.weight"] = weight
     table = table_beside(
         path, name, sheet="campuses", required=CAMPUS_REQUIRED, used=(*CAMPUS_COLUMNS, *named.values()), issues=issues
     )
     if table is None:
-        return ()
+        return
     for key, column in named.items():
         if column not in table.columns:
             expected = f"one of {', '.join(map(quote, table.columns))}"
             issues.append(Issue(f"{path.name}: {key}", f"{quote(column)} is no column of {name}", expected))
     filters = {column: values for column, values in where.items() if column in table.columns}
-    campuses = []
     for row in _filtered(path, name, table.rows, filters, issues):
         cells = {column: text for column, text in row.cells.items() if column in CAMPUS_COLUMNS}
         if weight in table.columns and "enrollment" in cells:
             cells["weight"] = row.cells.get(weight, "")
         campus = value_of(Campus, row, cells, issues, {"weight": f"{weight} (objective.weight)"})
         if campus is not None and first_of_its_id(f"campus {campus.id!r}", row, places, issues):
-            campuses.append(campus)
-    return tuple(campuses)
+            yield row, campus
 
 
 def _where(where: object) -> dict[str, set[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -25,6 +25,17 @@ def overlaid(base: Mapping[str, Any], fields: Mapping[str, Any]) -> Fields:
         else:
             merged[key] = new
     return merged
+
+
+def tables_of(values: Iterable[tuple[Sequence[str], Any]]) -> Fields:
+    """Lay out values by their keys, part by part, as the tables of a scenario file."""
+    tables: Fields = {}
+    for path, value in values:
+        table = tables
+        for part in path[:-1]:
+            table = table.setdefault(part, {})
+        table[path[-1]] = value
+    return tables
 
 
 def _some_fields(kind: type[Value], **stand_ins: Any) -> Callable[[object], Fields]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sro_coverage.errors import Issue
 from sro_coverage.problem.value import quote
+from sro_coverage.scenario.fields import tables_of
 
 MOST_RUNS = 20_000
 
@@ -91,12 +92,7 @@ def points(axes: Sequence[Axis]) -> Iterator[Point]:
     labels = [axis.path[-1] if last[axis.path[-1]] == 1 else axis.key for axis in axes]
     taken: set[str] = set()
     for values in itertools.product(*(axis.values for axis in axes)) if axes else ():
-        changes: dict[str, Any] = {}
-        for axis, value in zip(axes, values, strict=True):
-            table = changes
-            for part in axis.path[:-1]:
-                table = table.setdefault(part, {})
-            table[axis.path[-1]] = value
+        changes = tables_of(zip((axis.path for axis in axes), values, strict=True))
         yield Point(_unused(named(zip(labels, values, strict=True)), taken), values, changes)
 
 

@@ -1,4 +1,4 @@
-"""The run store: a folder with one self-describing JSON for each run, so that a sweep can go on where it ended."""
+"""The run store: a folder with one self-describing JSON for each run, so that what was ended can go on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import os
 import re
 import unicodedata
 from collections.abc import Mapping
-from importlib.metadata import version
+from functools import cache, cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,8 @@ from sro_coverage.travel import TravelTimes
 
 FORMAT = "sro-coverage run 1"
 
+version = cache(metadata.version)  # reading it takes a tenth of what a small plan does
+
 _PROBLEM = TypeAdapter(Problem)
 _LONGEST_SLUG = 60
 
@@ -30,6 +33,13 @@ _LONGEST_SLUG = 60
 def versions() -> dict[str, str]:
     """Give the versions that decide what a run answers."""
     return {name: version(name) for name in ("sro_coverage", "ortools")}
+
+
+def other_versions(theirs: Mapping[str, str]) -> str:
+    """Say which versions an answer was found with, if not with ours."""
+    ours = versions()
+    wrong = [f"{name} {theirs.get(name)}, not {ours[name]}" for name in ours if theirs.get(name) != ours[name]]
+    return f"its worker has {' and '.join(wrong)}" if wrong else ""
 
 
 class TierResult(Value):
@@ -100,14 +110,14 @@ class Figures(Value):
 
 class Run(Value):
     """
-    One run of a sweep: what was changed, and what came of it.
+    One run of a sweep or of a state: what was changed, and what came of it.
 
     Parameters
     ----------
     key
         Hash of everything that the answer depends on.
     changes
-        As the sweep file has them.
+        As the sweep file or the table of agencies has them.
     words
         The same, as a person reads them.
     status
@@ -171,6 +181,35 @@ def file_name(name: str, key: str) -> str:
     return f"{slug or 'run'}-{key[:16]}.json"
 
 
+class WholeFiles:
+    """Writes files into a folder; each is there whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, name: str, content: bytes) -> Path:
+        """Write a file beside its place, then rename it there."""
+        path, beside = self.folder / name, self.folder / f".{name}.{os.getpid()}.tmp"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for left in self._left_behind.pop(name, ()):
+            left.unlink(missing_ok=True)
+        try:
+            beside.write_bytes(content)
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        return path
+
+    @cached_property
+    def _left_behind(self) -> dict[str, list[Path]]:
+        """Find what killed processes left here, by the file that each was writing."""
+        found: dict[str, list[Path]] = {}
+        for left in self.folder.glob(".*.tmp"):
+            found.setdefault(left.name[1:].rpartition(".")[0].rpartition(".")[0], []).append(left)
+        return found
+
+
 class RunStore:
     """
     Finished and failed runs in a folder.
@@ -178,11 +217,12 @@ class RunStore:
     Parameters
     ----------
     folder
-        Made when the first run is saved. Files of other sweeps in it do no harm.
+        Made when the first run is saved. Other files in it do no harm.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._files = WholeFiles(folder)
 
     def find(self, name: str, key: str) -> Run | None:
         """
@@ -221,20 +261,15 @@ class RunStore:
         return None if document is None else Plan.from_json(json.dumps(document), where=run.file)
 
     def save(self, run: Run, plan: Plan | None) -> Path:
-        """Write a run beside its place, then rename it there: a file in the store is always whole."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / run.file
-        content = run.model_dump(mode="json") | {"plan": None if plan is None else plan.model_dump(mode="json")}
-        content["digest"] = _digest(content)
-        for left in self.folder.glob(f".{path.name}.*.tmp"):  # by a process that was killed here
-            left.unlink(missing_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            beside.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "utf-8")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-        return path
+        """Write a run to its file."""
+        return self._files.write(run.file, document(run, plan))
+
+
+def document(run: Run, plan: Plan | None) -> bytes:
+    """Write what the file of a run holds, with a digest that tells whether it is intact."""
+    content = run.model_dump(mode="json") | {"plan": None if plan is None else plan.model_dump(mode="json")}
+    content["digest"] = _digest(content)
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _intact(path: Path) -> dict[str, Any]:

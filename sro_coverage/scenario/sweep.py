@@ -15,7 +15,16 @@ from sro_coverage.plan import Plan
 from sro_coverage.problem import Problem
 from sro_coverage.scenario.changes import apply
 from sro_coverage.scenario.executors import Answer, Executor, ExecutorGoneError, Processes, Task
-from sro_coverage.scenario.store import Figures, Run, RunStore, TierResult, key_of, problem_parts, versions
+from sro_coverage.scenario.store import (
+    Figures,
+    Run,
+    RunStore,
+    TierResult,
+    key_of,
+    other_versions,
+    problem_parts,
+    versions,
+)
 from sro_coverage.scenario.sweep_file import Sweep, Wish, read_sweep
 from sro_coverage.scenario.words import describe
 from sro_coverage.travel import TravelTimes, travel_times
@@ -234,7 +243,7 @@ def _kept(store: RunStore, each: _Prepared, remarks: list[str], *, retry_failed:
 def _saved(store: RunStore, each: _Prepared, answer: Answer) -> Run:
     """Make a run of an answer and keep it; a plan of other versions would not be comparable."""
     plan = answer.plan
-    reason = answer.reason or _other_versions(plan)
+    reason = answer.reason or (other_versions(plan.versions) if plan else "")
     if plan is None or reason:
         run = each.run(status="failed", reason=reason, runtime_s=answer.runtime_s)
         store.save(run, None)
@@ -248,10 +257,3 @@ def _saved(store: RunStore, each: _Prepared, answer: Answer) -> Run:
     )
     store.save(run, plan)
     return run
-
-
-def _other_versions(plan: Plan | None) -> str:
-    ours = versions()
-    theirs = {name: plan.versions.get(name) for name in ours} if plan else ours
-    wrong = [f"{name} {theirs[name]}, not {ours[name]}" for name in ours if theirs[name] != ours[name]]
-    return f"its worker has {' and '.join(wrong)}" if wrong else ""

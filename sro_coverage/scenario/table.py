@@ -1,4 +1,4 @@
-"""The tidy table of a sweep: one row for each run, one column for each fact."""
+"""Tidy tables of many runs: one row for each run, one column for each fact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sro_coverage.errors import MissingExtraError
 from sro_coverage.plan.cells import guarded
-from sro_coverage.scenario.store import Run
+from sro_coverage.scenario.store import Figures, TierResult
 from sro_coverage.scenario.sweep import SweepResult
 
 Cell = str | int | float | bool | None
@@ -39,7 +39,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """The columns of a sweep, each as long as there are runs with an answer."""
+    """Columns, each as long as there are rows."""
 
     columns: tuple[Column, ...]
 
@@ -96,18 +96,19 @@ def table_of(result: SweepResult) -> Table:
         Column("status", tuple(run.status for run in runs)),
         Column("proven", tuple(run.proven for run in runs)),
         Column("reason", tuple(run.reason or None for run in runs)),
-        *_tier_columns(runs),
-        *_figure_columns(runs),
+        *tier_columns([run.tiers for run in runs]),
+        *figure_columns([run.figures for run in runs]),
         Column("file", tuple(run.file for run in runs)),
     ]
     return Table(tuple(columns))
 
 
-def _tier_columns(runs: Sequence[Run]) -> list[Column]:
-    units = {tier.name: tier.unit for run in runs for tier in run.tiers}
+def tier_columns(rows: Sequence[Sequence[TierResult]]) -> list[Column]:
+    """Lay out the tiers of each row: value, best, bound, gap and why it stopped."""
+    units = {tier.name: tier.unit for row in rows for tier in row}
     columns = []
     for name, unit in units.items():
-        tiers = [next((tier for tier in run.tiers if tier.name == name), None) for run in runs]
+        tiers = [next((tier for tier in row if tier.name == name), None) for row in rows]
         names = {"value": f"{name}_{unit}".replace("-", "_")}
         for field in ("value", "best", "bound", "gap", "stopped"):
             values = tuple(None if tier is None else getattr(tier, field) for tier in tiers)
@@ -115,8 +116,8 @@ def _tier_columns(runs: Sequence[Run]) -> list[Column]:
     return columns
 
 
-def _figure_columns(runs: Sequence[Run]) -> list[Column]:
-    figures = [run.figures for run in runs]
+def figure_columns(figures: Sequence[Figures | None]) -> list[Column]:
+    """Lay out what each row comes to."""
 
     def column(name: str, get: Any) -> Column:
         return Column(name, tuple(None if figure is None else get(figure) for figure in figures))
