@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sro_coverage"
 ROOMS = [
     *("errors", "problem", "travel", "model", "plan", "read", "check", "clash", "planner"),
-    *("explain", "scenario", "mandate", "report", "progress", "cli"),
+    *("explain", "scenario", "mandate", "statewide", "report", "progress", "cli"),
 ]
 """Each imports only from those before it; ``progress`` and ``report`` stand side by side."""
 

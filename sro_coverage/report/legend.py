@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sro_coverage.problem import Campus
+from sro_coverage.problem import Campus, Level
 from sro_coverage.report.layers import FAMILIES, LARGEST_PX, SMALLEST_PX, size_px
 from sro_coverage.report.wording import level_name
 
 
 def levels(campuses: Iterable[Campus]) -> list[tuple[str, str]]:
     """Give each shape in use with the levels it stands for."""
-    present = {campus.level for campus in campuses}
+    return shapes({campus.level for campus in campuses})
+
+
+def shapes(present: Collection[Level]) -> list[tuple[str, str]]:
+    """Give the shapes of these levels with the levels that each stands for."""
     by_shape: dict[str, list[str]] = {}
     for level, shape in FAMILIES.items():
         if level in present:

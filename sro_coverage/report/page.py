@@ -14,7 +14,9 @@ from sro_coverage.report.shell import MAX_SHAPES, draw_maps, environment, map_da
 from sro_coverage.report.wording import STATE_MEANING, STATUS, TIERS, amount, level_name, trip
 
 
-def render_map(plan: Plan, *, underlay: dict[str, Any] | None = None, routes: Routes | None = None) -> str:
+def render_map(
+    plan: Plan, *, underlay: dict[str, Any] | None = None, routes: Routes | None = None, back: str = ""
+) -> str:
     """
     Draw a plan as one HTML document that works without a network.
 
@@ -27,6 +29,8 @@ def render_map(plan: Plan, *, underlay: dict[str, Any] | None = None, routes: Ro
         gives them; only the geometry is used.
     routes
         Points of the way from a primary to a shared campus, by their ids; straight lines if not given.
+    back
+        Link to the state page that this map is reached from.
 
     Returns
     -------
@@ -43,6 +47,7 @@ def render_map(plan: Plan, *, underlay: dict[str, Any] | None = None, routes: Ro
         .get_template("page.html.j2")
         .render(
             plan=plan,
+            back=back,
             layers=layers,
             figures=layers.figures,
             maps=maps,

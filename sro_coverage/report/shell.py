@@ -91,7 +91,7 @@ def draw_maps(names: Sequence[str], layers: Sequence[Layers], sheets: Sequence[s
     return Maps(
         styles=tuple(dict.fromkeys((*styles, *map(asset, sheets)))),
         markup=tuple(markup),
-        scripts=tuple(dict.fromkeys((*before, asset("map.js"), "\n".join((*after, start))))),
+        scripts=tuple(dict.fromkeys((*before, asset("common.js"), asset("map.js"), "\n".join((*after, start))))),
     )
 
 
@@ -169,7 +169,7 @@ def environment() -> jinja2.Environment:
 
 def map_data(layers: Layers, label: str, *, max_shapes: int, underlay: dict[str, Any] | None = None) -> str:
     """
-    Write what the script draws into one map, as JSON that cannot end the script element it stands in.
+    Write what the script draws into one map, as JSON for a script element.
 
     Parameters
     ----------
@@ -188,6 +188,11 @@ def map_data(layers: Layers, label: str, *, max_shapes: int, underlay: dict[str,
         "nobody": NOBODY,
         "maxShapes": max_shapes,
     }
+    return script_json(data)
+
+
+def script_json(data: Any) -> str:
+    """Write JSON that cannot end the script element it stands in."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

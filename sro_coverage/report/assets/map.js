@@ -2,16 +2,7 @@
 var sroMap = (function () {
   "use strict";
 
-  document.documentElement.classList.add("js");
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (calm) {
-    L.Map.mergeOptions({
-      fadeAnimation: false, inertia: false, markerZoomAnimation: false, zoomAnimation: false
-    });
-  }
-
-  const MAX_SHIFT = 24;
-  const INK = "#101820";
+  const calm = sro.calm, INK = sro.INK, svg = sro.svg, html = sro.html, look = sro.look, chosen = sro.chosen, pane = sro.pane;
   const CHANGED = "#FFB000";
   const RING_PX = 5;
   const SIGNS = {
@@ -20,34 +11,6 @@ var sroMap = (function () {
     opened: ["#0B5A2A", "M-1.2-4.5H1.2V-1.2H4.5V1.2H1.2V4.5H-1.2V1.2H-4.5V-1.2H-1.2Z"],
     closed: ["#A02000", "M-4-2.4L-2.4-4L0-1.6L2.4-4L4-2.4L1.6 0L4 2.4L2.4 4L0 1.6L-2.4 4L-4 2.4L-1.6 0Z"]
   };
-  const SVG = "http://www.w3.org/2000/svg";
-
-  function svg(name, attributes, parent) {
-    const element = document.createElementNS(SVG, name);
-    Object.keys(attributes).forEach(function (key) { element.setAttribute(key, attributes[key]); });
-    if (parent) { parent.appendChild(element); }
-    return element;
-  }
-
-  function html(name, className, text, parent) {
-    const element = document.createElement(name);
-    if (className) { element.className = className; }
-    if (text !== null) { element.textContent = text; }
-    if (parent) { parent.appendChild(element); }
-    return element;
-  }
-
-  function look(site, colour) {
-    switch (site.state) {
-      case "primary": return { fill: colour, stroke: INK, width: 2, text: "#FFFFFF" };
-      case "shared": return { fill: "#FFFFFF", stroke: colour, width: 3, text: colour };
-      case "on-call": return { fill: "#FFFFFF", stroke: colour, width: 1.5, text: colour, dash: "3 2.5" };
-      case "uncovered": return { fill: "#E4E7EA", stroke: "#3C4650", width: 2 };
-      case "no plan": return { fill: "#FFFFFF", stroke: "#3C4650", width: 2 };
-      default: return { fill: "#FFFFFF", stroke: "#3C4650", width: 1.5, dash: "2 2" };
-    }
-  }
-
   function outline(corners, radius, attributes, parent) {
     if (!corners.length) { return svg("circle", Object.assign({ r: radius }, attributes), parent); }
     const points = corners.map(function (corner) {
@@ -99,57 +62,18 @@ var sroMap = (function () {
     return { element: root, box: box };
   }
 
-  function details(site) {
-    const body = html("div", "details", null);
-    site.cards.forEach(function (card, index) {
-      const title = html("h3", "", card.name, body);
-      title.dir = "auto";
-      if (index === 0) { title.tabIndex = -1; title.id = "details-title"; }
-      const list = html("dl", "", null, body);
-      card.rows.forEach(function (row) {
-        const pair = html("div", "", null, list);
-        html("dt", "", row[0], pair);
-        html("dd", "", row[1], pair).dir = "auto";
-      });
-    });
-    return body;
-  }
-
-  function chosen(name) {
-    const found = new Set();
-    document.querySelectorAll("input[name=" + name + "]:checked").forEach(function (box) { found.add(box.value); });
-    return found;
-  }
-
   function overlap(one, other) {
     return Math.max(0, Math.min(one[2], other[2]) - Math.max(one[0], other[0])) *
       Math.max(0, Math.min(one[3], other[3]) - Math.max(one[1], other[1]));
   }
 
-  /* Moves markers that would hide each other a few pixels apart; large ones give way least. */
+  /* Moves markers that would hide each other a few pixels apart. */
   function part(map, items) {
     const zoomed = items.map(function (item) {
       const at = map.project(item.marker.getLatLng()).add(item.site.offset);
       return { item: item, home: at, at: at.clone(), reach: item.site.size * 0.55 + 1.5 + item.site.ring, mass: item.site.size * item.site.size };
     });
-    for (let round = 0; round < 80; round += 1) {
-      for (let i = 0; i < zoomed.length; i += 1) {
-        for (let j = i + 1; j < zoomed.length; j += 1) {
-          const one = zoomed[i], other = zoomed[j];
-          const way = other.at.subtract(one.at), apart = Math.hypot(way.x, way.y) || 0.01;
-          const missing = one.reach + other.reach - apart;
-          if (missing > 0) {
-            const push = way.multiplyBy(missing / apart / (one.mass + other.mass) / 2);
-            one.at = one.at.subtract(push.multiplyBy(other.mass));
-            other.at = other.at.add(push.multiplyBy(one.mass));
-          }
-        }
-      }
-      zoomed.forEach(function (entry) {
-        const shift = entry.at.subtract(entry.home), length = Math.hypot(shift.x, shift.y);
-        entry.at = entry.home.add(shift.multiplyBy(Math.min(0.985, MAX_SHIFT / Math.max(length, 1))));
-      });
-    }
+    sro.part(zoomed);
     zoomed.forEach(function (entry) {
       const shift = entry.at.subtract(map.project(entry.item.marker.getLatLng())).round();
       entry.item.shift = shift;
@@ -209,30 +133,6 @@ var sroMap = (function () {
     });
   }
 
-  function fitButton(map, fit) {
-    const control = L.control({ position: "topleft" });
-    control.onAdd = function () {
-      const bar = html("div", "leaflet-bar fit", null);
-      const button = html("button", "", null, bar);
-      button.type = "button";
-      button.title = "Show the whole map";
-      button.setAttribute("aria-label", button.title);
-      const icon = svg("svg", { width: 16, height: 16, viewBox: "0 0 16 16", "aria-hidden": "true" }, button);
-      svg("path", { d: "M2 6V2H6M10 2H14V6M14 10V14H10M6 14H2V10", fill: "none", stroke: INK, "stroke-width": 1.8 }, icon);
-      L.DomEvent.disableClickPropagation(bar);
-      button.addEventListener("click", fit);
-      return bar;
-    };
-    control.addTo(map);
-  }
-
-  function pane(map, name, level) {
-    const made = map.createPane(name);
-    made.style.zIndex = level;
-    made.style.pointerEvents = "none";
-    return made;
-  }
-
   /* Draws the plan of one map; `page` is what all maps of the document share. */
   function draw(map, page) {
     const home = map.getContainer();
@@ -254,7 +154,7 @@ var sroMap = (function () {
     let open = null;
 
     pane(map, "areas", 210);
-    pane(map, "ground", 250);
+    sro.drawGround(map, plan.underlay);
     pane(map, "lines", 350);
     const names = pane(map, "names", 590);
     names.classList.add("leaflet-zoom-hide");
@@ -268,18 +168,6 @@ var sroMap = (function () {
           dashArray: "7 5", fillColor: pales[territory.officer] || "#F0F1F3", fillOpacity: 1
         })
       };
-    });
-
-    const ground = L.svg({ pane: "ground", padding: 0.5 });
-    plan.underlay.forEach(function (geometry) {
-      L.geoJSON(geometry, {
-        pane: "ground", renderer: ground, interactive: false,
-        pointToLayer: function () { return L.layerGroup(); },
-        style: function (feature) {
-          const isArea = /Polygon/.test((feature.geometry || feature).type);
-          return { color: "#5A6570", weight: isArea ? 1.6 : 1.1, opacity: 0.65, fill: false };
-        }
-      }).addTo(map);
     });
 
     const lineRenderer = L.svg({ pane: "lines", padding: 0.5 });
@@ -415,7 +303,7 @@ var sroMap = (function () {
         autoPan: !calm, autoPanPadding: [12, 12], maxWidth: 320, minWidth: 220, maxHeight: Math.max(180, map.getSize().y - 90),
         offset: [item.shift.x, item.shift.y - item.site.size / 2 + 4], closeOnEscapeKey: false
       });
-      popup.setLatLng(item.marker.getLatLng()).setContent(details(item.site)).openOn(map);
+      popup.setLatLng(item.marker.getLatLng()).setContent(sro.details(item.site.cards)).openOn(map);
       open = item;
       echoes(item, true);
       const box = popup.getElement();
@@ -449,7 +337,7 @@ var sroMap = (function () {
     map.attributionControl.setPrefix(false);
     if (page.single) { map.attributionControl.addAttribution("Coloured areas: nearest campus, not a boundary"); }
     else { map.attributionControl.remove(); }
-    fitButton(map, fit);
+    sro.fitButton(map, fit);
     map.on("click focus", function () { map.scrollWheelZoom.enable(); });
     home.addEventListener("mouseleave", function () { map.scrollWheelZoom.disable(); });
 
