@@ -11,6 +11,7 @@ from __future__ import annotations
 import click
 
 from sro_coverage.cli.absences_command import absences
+from sro_coverage.cli.allocate_command import allocate
 from sro_coverage.cli.compare_command import compare
 from sro_coverage.cli.explain_command import backbone, explain
 from sro_coverage.cli.frontier_command import frontier
@@ -18,6 +19,7 @@ from sro_coverage.cli.geocode_command import geocode
 from sro_coverage.cli.import_command import import_
 from sro_coverage.cli.mandate_command import mandates
 from sro_coverage.cli.plan_commands import check, draw_map, plan, validate
+from sro_coverage.cli.statewide_command import statewide
 from sro_coverage.cli.sweep_command import sweep
 from sro_coverage.cli.template_command import template
 from sro_coverage.cli.travel_command import travel
@@ -41,6 +43,8 @@ for command in (
     mandates,
     compare,
     sweep,
+    statewide,
+    allocate,
     explain,
     backbone,
     frontier,
