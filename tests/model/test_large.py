@@ -109,7 +109,7 @@ def test_pins_are_kept(seed):
     problem = random_problem(seed, num_campuses=9, num_officers=3)
     arrays = compile_arrays(problem, travel_times(problem))
     assert len(arrays.pins)
-    assert is_for_large(arrays)
+    assert not arrays.named
     exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=4))
     large = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=0.5))
     assert large.choice.keeps_rules(arrays)
@@ -276,3 +276,10 @@ def test_campuses_at_one_point_are_planned(monkeypatch):
     problem = agency()
     here = tuple(Campus(**{**dict(campus), "lat": 36.5, "lon": -119.4}) for campus in problem.campuses)
     assert solve(problem.replace(campuses=here), SolveParams(time_limit_s=0.5)).has_beats
+
+
+def test_several_posts_go_to_the_exact_way():
+    several = agency(rule=RuleChange(posts=2))
+    assert not is_for_large(compile_arrays(several, travel_times(several)))
+    one = agency()
+    assert is_for_large(compile_arrays(one, travel_times(one)))
