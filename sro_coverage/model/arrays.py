@@ -90,6 +90,10 @@ class TierArrays:
     bottleneck: bool = False
     duties: tuple[PresentDuty, ...] = ()
 
+    def shown(self, cost: int) -> int:
+        """Give the number that people see."""
+        return self.sign * cost + self.constant
+
     @property
     def is_sum(self) -> bool:
         """Whether the cost is the sum of what is chosen."""

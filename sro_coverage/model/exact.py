@@ -125,7 +125,7 @@ class _Done:
         """Hold the tier at a better value, also where a later tier met it by the way."""
         if cost >= self.best:
             return
-        self.best, self.limit = cost, cost + slack(_shown(self.tier, cost), tolerance)
+        self.best, self.limit = cost, cost + slack(self.tier.shown(cost), tolerance)
         if formulation is not None:
             formulation.hold(self.tier, self.limit)
 
@@ -133,10 +133,10 @@ class _Done:
         """Say it in the numbers that people see."""
         return TierOutcome(
             name=self.tier.name,
-            best=_shown(self.tier, self.best),
-            bound=None if self.bound is None else _shown(self.tier, self.bound),
-            limit=_shown(self.tier, self.limit),
-            value=_shown(self.tier, cost),
+            best=self.tier.shown(self.best),
+            bound=None if self.bound is None else self.tier.shown(self.bound),
+            limit=self.tier.shown(self.limit),
+            value=self.tier.shown(cost),
             stopped="proven" if self.bound == self.best else self.stopped,
             runtime_s=self.runtime_s,
         )
@@ -159,10 +159,6 @@ class _Floors:
         """Forget what was proven under a firmer limit than this one."""
         if limit > self._near.get(tier.name, (0, limit))[1]:
             self._near.clear()
-
-
-def _shown(tier: TierArrays, cost: int) -> int:
-    return tier.sign * cost + tier.constant
 
 
 class _News(cp_model.CpSolverSolutionCallback):
@@ -200,8 +196,8 @@ class _News(cp_model.CpSolverSolutionCallback):
                     self._tier.name,
                     self._number + 1,
                     self._num_tiers,
-                    None if self._best is None else _shown(self._tier, self._best),
-                    None if self._bound is None else _shown(self._tier, self._bound),
+                    None if self._best is None else self._tier.shown(self._best),
+                    None if self._bound is None else self._tier.shown(self._bound),
                     time.monotonic() - self._began,
                 )
             )

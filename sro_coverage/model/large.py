@@ -95,7 +95,7 @@ def solve_large(
         is_plan = choice.keeps_rules(arrays)
         choice = filled(arrays, choice, held) if is_plan else choice
         cost = choice.cost(arrays, tier) if is_plan else _UNKNOWN
-        limit = cost + slack(tier.sign * cost + tier.constant, getattr(tolerance, tier.name)) if is_plan else _UNKNOWN
+        limit = cost + slack(tier.shown(cost), getattr(tolerance, tier.name)) if is_plan else _UNKNOWN
         least = tier.least_cost if bound is None else max(bound.whole, tier.least_cost)
         done.append(_Done(tier, min(least, cost), cost, limit, clock, bound.prices if bound else None))
         if bound is not None and is_plan:
@@ -154,19 +154,16 @@ class _Done:
     def tighten(self, cost: int, tolerance: float) -> None:
         """Hold the tier at a better value that a later one met by the way."""
         if cost < self.best:
-            self.best, self.limit = cost, cost + slack(self.shown(cost), tolerance)
-
-    def shown(self, cost: int) -> int:
-        return self.tier.sign * cost + self.tier.constant
+            self.best, self.limit = cost, cost + slack(self.tier.shown(cost), tolerance)
 
     def outcome(self, cost: int) -> TierOutcome:
         """Say it in the numbers that people see."""
         return TierOutcome(
             name=self.tier.name,
-            best=self.shown(self.best),
-            bound=self.shown(self.bound),
-            limit=self.shown(self.limit),
-            value=self.shown(cost),
+            best=self.tier.shown(self.best),
+            bound=self.tier.shown(self.bound),
+            limit=self.tier.shown(self.limit),
+            value=self.tier.shown(cost),
             stopped="proven" if self.bound == self.best else self.stopped,
             runtime_s=self.runtime_s,
         )
@@ -181,14 +178,13 @@ class _News:
 
     def tell(self, best: int, bound: int | None) -> None:
         if self._watch is not None:
-            sign, constant = self._tier.sign, self._tier.constant
             self._watch(
                 Progress(
                     self._tier.name,
                     self._number + 1,
                     self._num_tiers,
-                    sign * best + constant,
-                    None if bound is None else sign * bound + constant,
+                    self._tier.shown(best),
+                    None if bound is None else self._tier.shown(bound),
                     time.monotonic() - self._began,
                 )
             )
