@@ -9,6 +9,7 @@ program over all beats, without writing them down.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -74,6 +75,12 @@ class Exclusions:
     uncovered: Bools
 
     @staticmethod
+    def of_nothing(arrays: Arrays, stars: Stars) -> Exclusions:
+        """Exclude nothing."""
+        bases, spokes = np.zeros(len(arrays.base_site), np.bool_), np.zeros(len(stars.site), np.bool_)
+        return Exclusions(bases, spokes, spokes, np.zeros(len(arrays.posts), np.bool_))
+
+    @staticmethod
     def of_rules(arrays: Arrays, stars: Stars) -> Exclusions:
         """Only what the rules exclude: a pin excludes every other way to serve its site."""
         base = np.zeros(len(arrays.base_site), np.bool_)
@@ -94,6 +101,15 @@ class Exclusions:
                 out[into] |= ~wanted[arcs[into]]
             uncovered[site] |= site not in pin.uncovered
         return Exclusions(base, ways[0], ways[1], uncovered)
+
+    def and_also(self, other: Exclusions) -> Exclusions:
+        """Exclude what either does."""
+        return Exclusions(
+            self.base | other.base,
+            self.shared | other.shared,
+            self.on_call | other.on_call,
+            self.uncovered | other.uncovered,
+        )
 
 
 def _site_of(arrays: Arrays, pin: Options) -> int:
@@ -131,6 +147,16 @@ class Regrets:
         )
 
 
+class Costs(NamedTuple):
+    """Cost of each choice, one row a tier: the one that is made small, then the held ones."""
+
+    primary: Ints
+    base: Ints
+    uncovered: Ints
+    shared: Ints
+    on_call: Ints
+
+
 class Relaxation:
     """
     One tier under the limits of the earlier ones, with every site's state relaxed.
@@ -154,16 +180,19 @@ class Relaxation:
         self.excluded = excluded or Exclusions.of_rules(arrays, stars)
         tiers = [tier, *(other for other, _ in self.held)]
         self.limits = [0, *(limit for _, limit in self.held)]
-        self._primary = np.asarray([t.primary_cost for t in tiers])
-        self._base = np.asarray([t.base_cost for t in tiers])
-        self._uncovered = np.asarray([t.uncovered_cost for t in tiers])
-        self._shared, self._on_call = (
+        shared, on_call = (
             np.asarray([np.where(arcs >= 0, t.arc_cost[arcs], 0) for t in tiers])
             if len(arrays.arc_site)
             else np.zeros((len(tiers), 0), np.int64)
             for arcs in (stars.shared, stars.on_call)
         )
-        columns = (self._primary, self._base, self._uncovered, self._shared, self._on_call)
+        self.costs = columns = Costs(
+            np.asarray([t.primary_cost for t in tiers]),
+            np.asarray([t.base_cost for t in tiers]),
+            np.asarray([t.uncovered_cost for t in tiers]),
+            shared,
+            on_call,
+        )
         self._totals = [float(sum(np.abs(c[t]).sum(dtype=np.float64) for c in columns)) for t in range(len(tiers))]
         self.sizes = np.asarray([_size(other) for other in tiers])
         widest = sum(float(np.abs(column[0]).max(initial=0)) for column in columns) * max(len(arrays.posts), 1)
@@ -178,30 +207,36 @@ class Relaxation:
             return
         w = np.asarray(weights, np.int64)
         none = np.zeros(len(self.arrays.posts), np.bool_)
-        self.c_primary = kernel.combine(self._primary, w, none)
-        self.c_base = kernel.combine(self._base, w, self.excluded.base)
-        self.c_uncovered = kernel.combine(self._uncovered, w, self.excluded.uncovered)
-        self.c_shared = kernel.combine(self._shared, w, self.excluded.shared)
-        self.c_on_call = kernel.combine(self._on_call, w, self.excluded.on_call)
+        self.c_primary = kernel.combine(self.costs.primary, w, none)
+        self.c_base = kernel.combine(self.costs.base, w, self.excluded.base)
+        self.c_uncovered = kernel.combine(self.costs.uncovered, w, self.excluded.uncovered)
+        self.c_shared = kernel.combine(self.costs.shared, w, self.excluded.shared)
+        self.c_on_call = kernel.combine(self.costs.on_call, w, self.excluded.on_call)
         self._is_sorted = kernel.is_sorted(self.stars.start, self.c_shared, self.c_on_call)
         if not self._is_sorted:
             self._seen = self.stars.start[1:].copy()
         self._costs_at = weights
 
-    def _price(self, prices: Prices) -> Ints:
+    def weigh(self, rates: Floats) -> tuple[int, ...]:
+        """Weigh the held tiers' costs at rates; gives the rates in units."""
+        held = tuple(
+            int(min(max(rate, 0) * self.scale, 2.0**57 / max(total, 1)))
+            for rate, total in zip(rates, self._totals[1:], strict=True)
+        )
+        self._combine((self.scale, *held))
+        return held
+
+    def in_units(self, price: Floats) -> Ints:
+        """Give the prices of the sites in units."""
         most = min(2.0**52, 2.0**61 / (len(self.stars.site) + len(self.arrays.posts) + 1))  # so that sums fit
-        price: Ints = np.rint(np.clip(prices.site * self.scale, -most, most)).astype(np.int64)
-        return price
+        units: Ints = np.rint(np.clip(price * self.scale, -most, most)).astype(np.int64)
+        return units
 
     def evaluate(self, prices: Prices) -> Evaluation:
         """Solve the relaxed problem, exactly, at prices rounded to the fixed point."""
         arrays, stars = self.arrays, self.stars
-        price = self._price(prices)
-        held = tuple(
-            int(min(max(rate, 0) * self.scale, 2.0**57 / max(total, 1)))
-            for rate, total in zip(prices.held, self._totals[1:], strict=True)
-        )
-        self._combine((self.scale, *held))
+        price = self.in_units(prices.site)
+        held = self.weigh(prices.held)
         gain = np.empty(len(arrays.base_site), np.int64)
         kernel.price_all(
             stars.start, stars.cap, stars.site, stars.use, self.c_shared, self.c_on_call,
@@ -236,10 +271,10 @@ class Relaxation:
         served = (uncovered < 0).astype(np.int64)
         served[picked] += 1
         cost = np.zeros(len(self.limits), np.int64)
-        cost += self._uncovered[:, uncovered < 0].sum(axis=1) + self._primary[:, picked].sum(axis=1)
-        cost += self._base[:, bases].sum(axis=1)
+        cost += self.costs.uncovered[:, uncovered < 0].sum(axis=1) + self.costs.primary[:, picked].sum(axis=1)
+        cost += self.costs.base[:, bases].sum(axis=1)
         kernel.add_up(
-            bases, stars.start, self._seen, stars.site, self._taken, served, self._shared, self._on_call, cost
+            bases, stars.start, self._seen, stars.site, self._taken, served, self.costs.shared, self.costs.on_call, cost
         )
         slope = np.concatenate(
             (
@@ -254,8 +289,8 @@ class Relaxation:
         """Cost of each site from a base such that half a beat's sites would be nearer."""
         arrays, stars = self.arrays, self.stars
         cost = np.minimum(
-            np.where(stars.shared >= 0, self._shared[0], kernel.NEVER),
-            np.where(stars.on_call >= 0, self._on_call[0], kernel.NEVER),
+            np.where(stars.shared >= 0, self.costs.shared[0], kernel.NEVER),
+            np.where(stars.on_call >= 0, self.costs.on_call[0], kernel.NEVER),
         )
         order = np.lexsort((cost, stars.site))
         officers = sum(len(members) for members in arrays.class_officers)
@@ -296,7 +331,7 @@ class Relaxation:
         """Find by how much at least the bound at these prices rises when one thing has to be chosen."""
         arrays, stars = self.arrays, self.stars
         evaluation = self.evaluate(prices)
-        price = self._price(prices)
+        price = self.in_units(prices.site)
         shared, on_call = np.empty_like(stars.site), np.empty_like(stars.site)
         kernel.regrets(
             stars.start, stars.cap, stars.site, stars.use, self.c_shared, self.c_on_call, price,

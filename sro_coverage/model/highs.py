@@ -6,23 +6,17 @@ See `highs_process` for the other side.
 
 from __future__ import annotations
 
-import pickle
-import queue
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from sro_coverage.model.worker import told
 from sro_coverage.travel import Bools, Floats
 
-_COMMAND = (sys.executable, "-m", "sro_coverage.model.highs_process")
-_GRACE_S = 2.0
+_MODULE = "sro_coverage.model.highs_process"
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +100,6 @@ def optimise(
     is_stopped
         Asked several times a second whether to end.
     """
-    ends = time.monotonic() + time_limit_s
     matrix = program.matrix
     task = {
         **{name: getattr(program, name) for name in ("cost", "low", "high", "lower", "upper", "whole")},
@@ -115,44 +108,13 @@ def optimise(
         "time_limit_s": time_limit_s,
     }
     values, bound, prices, is_over = None, -np.inf, None, False
-    try:
-        # In a session of its own, so that Ctrl-C is heard on this side only.
-        with subprocess.Popen(  # noqa: S603 - our own
-            _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        ) as process:
-            if process.stdin is None or process.stdout is None:
-                raise AssertionError("both were asked for")
-            news: queue.SimpleQueue[Any] = queue.SimpleQueue()
-            reader = threading.Thread(target=_read, args=(process.stdout, news), daemon=True)
-            reader.start()
-            try:
-                pickle.dump(task, process.stdin, protocol=5)
-                process.stdin.close()
-                while not is_stopped() and time.monotonic() < ends + _GRACE_S:
-                    try:
-                        kind, content = news.get(timeout=0.1)
-                    except queue.Empty:
-                        continue
-                    if kind == "better":
-                        values = content
-                        met(values)
-                    elif kind == "bound":
-                        bound = max(bound, content)
-                    elif kind == "end":
-                        values, bound, prices, is_over = content if content[0] is not None else (values, *content[1:])
-                        break
-                    else:
-                        break
-            finally:
-                process.kill()
-    except OSError:  # it could not be started, or ended before it was told all
-        pass
+    for kind, content in told(_MODULE, task, time_limit_s, is_stopped):
+        if kind == "better":
+            values = content
+            met(values)
+        elif kind == "bound":
+            bound = max(bound, content)
+        elif kind == "end":
+            values, bound, prices, is_over = content if content[0] is not None else (values, *content[1:])
+            break
     return Found(values, bound, prices, is_over)
-
-
-def _read(stream: IO[bytes], news: queue.SimpleQueue[Any]) -> None:
-    try:
-        while True:
-            news.put(pickle.load(stream))  # noqa: S301 - written by the process that was started here
-    except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-        news.put(("gone", None))

@@ -8,16 +8,15 @@ and bound meet. What a held limit excludes is excluded for all later tiers.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from sro_coverage.model import kernel
 from sro_coverage.model.arrays import Arrays, Choice, TierArrays
 from sro_coverage.model.ascent import Bound, ascend, good_start
-from sro_coverage.model.bound import Exclusions, Prices, Relaxation
+from sro_coverage.model.beats.ask import BeatSearch, are_short
+from sro_coverage.model.bound import Exclusions, Prices, Regrets, Relaxation
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.feasible import any_plan
 from sro_coverage.model.greedy import filled, first_choice
@@ -33,9 +32,9 @@ from sro_coverage.model.solution import (
     slack,
 )
 from sro_coverage.model.stars import Stars
-from sro_coverage.model.windows import MOST_SITES, Windows, kept
+from sro_coverage.model.windows import MOST_SITES, Windows, kept, within
 from sro_coverage.problem import Tolerance
-from sro_coverage.travel import Floats, Ints
+from sro_coverage.travel import Ints
 
 _MOST_ROUNDS = 1_000
 _BASES_AT_ONCE = 20
@@ -45,9 +44,10 @@ _SHORT_SHARE = 0.15
 _PART_SHARE = 0.4
 _WHOLE_SHARE = 0.9
 _WINDOW_S = 4.0
-_FEW_ROUNDS = 100
+_FEW_ROUNDS, _SOME_ROUNDS = 100, 300
 _NEAR = 2e-3
 _UNKNOWN = 2**62
+_PAUSE_S = 0.05
 
 
 def solve_large(
@@ -87,7 +87,8 @@ def solve_large(
         duals = [other.prices for other in known]
         bound = None
         if tier.is_sum and len(stars.site) and left_s > 0 and not stop.requested:
-            search = _Search(arrays, stars, tier, held, excluded, duals, clock, news, params)
+            is_held = getattr(tolerance, tier.name) == 0 and number + 1 < len(arrays.tiers)
+            search = _Search(arrays, stars, tier, held, excluded, duals, clock, news, params, is_held)
             found, bound = search.run(choice)
             is_within = all(found.cost(arrays, other) <= limit for other, limit in held)  # the search sees sums only
             if is_within and (found.keeps_rules(arrays) or not choice.keeps_rules(arrays)):
@@ -99,7 +100,7 @@ def solve_large(
         least = tier.least_cost if bound is None else max(bound.whole, tier.least_cost)
         done.append(_Done(tier, min(least, cost), cost, limit, clock, bound.prices if bound else None))
         if bound is not None and is_plan:
-            excluded = search.relaxation.regrets(bound.prices).beyond(limit, excluded)
+            excluded = search.relaxation.regrets(bound.prices).beyond(limit, excluded).and_also(search.kept)
         if not is_plan:
             continue
         for other in done[:-1]:
@@ -204,31 +205,70 @@ class _Search:
         clock: _Clock,
         news: _News,
         params: SolveParams,
+        is_held: bool,
     ) -> None:
         self.arrays, self.stars, self.tier, self.held = arrays, stars, tier, held
         self.excluded, self.clock, self.news = excluded, clock, news
         self.relaxation = Relaxation(arrays, stars, tier, held, excluded)
         self._duals = [dual for dual, (other, _) in zip(duals, held, strict=True) if other.is_sum]
         self._rng = np.random.default_rng(params.seed)
-        self._at_once = params.workers
+        self._at_once, self._is_held = params.workers, is_held
+        self._is_small = len(arrays.posts) <= MOST_SITES
+        self._beats: BeatSearch | None = None
+        self.kept = Exclusions.of_nothing(arrays, stars)
 
     def run(self, choice: Choice) -> tuple[Choice, Bound]:
         """Raise the bound, then lower the plan, until they meet or the time ends."""
         ground = Ground(self.arrays, self.stars, self.tier, self.held, self.excluded)
-        start = Draft.of_choice(ground, choice)
-        draft = start.copy()
-        draft.improve(max_rounds=2)
-        bound = self._raise(draft)
-        for better in self._better_plans(draft, bound):
-            draft = better
-            self.news.tell(draft.cost, bound.whole)
-            if draft.merit <= (0, bound.whole) or self.clock.left_s <= 0:
-                break
-        return (choice if draft.merit > start.merit else draft.choice()), bound
+        start = self._best = Draft.of_choice(ground, choice)
+        self._best = start.copy()
+        self._best.improve(max_rounds=2)
+        self.bound = self._raise()
+        # What a unit of each held tier is worth to the search: its price, and a little for what has none.
+        sizes = self.relaxation.sizes
+        self._rate = 2 * self.bound.prices.held + sizes[0] / sizes[1:]
+        try:
+            if self._at_once > 1:
+                self._begin_beats()
+            for step in (self._round, self._wait_for_beats, self._as_a_whole, self._windows, self._shakes):
+                if self._goes_on():
+                    step()
+        finally:
+            if self._beats is not None:
+                self._beats.stop()
+                self.kept = self._beats.kept
+                self._goes_on()
+        return (choice if self._best.merit > start.merit else self._best.choice()), self.bound
 
-    def _raise(self, draft: Draft) -> Bound:
+    def _goes_on(self) -> bool:
+        """Whether to search on: not for long once the plan is near its bound, for the later tiers need time too."""
+        if self._beats is not None and self._beats.best.merit < self._best.merit:
+            self._take(self._beats.best)
+        best, bound = self._best, self.bound
+        is_near = best.excess == 0 and best.cost - bound.whole <= _NEAR * abs(bound.whole)
+        return self.clock.left_s > (
+            self.clock.part_s / 2 if is_near and not self.clock.is_last else 0
+        ) and best.merit > (0, bound.whole)
+
+    def _is_over(self) -> bool:
+        return not self._goes_on()
+
+    def _take(self, draft: Draft) -> None:
+        """Keep the better plan."""
+        if draft.merit <= self._best.merit:
+            self._best = draft
+            if self._beats is not None and draft.merit < self._beats.best.merit:
+                self._beats.best = draft
+            self.news.tell(draft.cost, self.bound.whole)
+
+    def _raise_to(self, whole: int) -> None:
+        if whole > self.bound.whole:
+            self.bound.whole = whole
+            self.news.tell(self._best.cost, whole)
+
+    def _raise(self) -> Bound:
         """Raise the bound for a quarter of the time at most."""
-        ends = time.monotonic() + self.clock.left_s / 4
+        draft, ends = self._best, time.monotonic() + self.clock.left_s / 4
 
         def is_over() -> bool:
             return time.monotonic() > ends or self.clock.left_s <= 0
@@ -241,114 +281,123 @@ class _Search:
             return bound.whole >= known or is_over() or bound.is_settled
 
         # Of a plan that is one program, a linear program soon tells the prices.
-        rounds = _FEW_ROUNDS if self.held and len(self.arrays.posts) <= MOST_SITES else _MOST_ROUNDS
+        rounds = _FEW_ROUNDS if self.held and self._is_small else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
         return ascend(self.relaxation, start, known, rounds=rounds, enough=enough)
 
-    def _better_plans(self, draft: Draft, bound: Bound) -> Iterator[Draft]:
-        """
-        Give ever better plans.
+    @property
+    def _is_short(self) -> bool:
+        return are_short(self.relaxation)
 
-        First the relaxed answer made whole and exchanges where officers are wanted, then the whole plan as one
-        program if it is not too large, then windows of it, then exchanges from a shaken plan.
-        """
-        # What a unit of each held tier is worth to the search: its price, and a little for what has none.
-        sizes = self.relaxation.sizes
-        rate = 2 * bound.prices.held + sizes[0] / sizes[1:]
-        is_small = len(self.arrays.posts) <= MOST_SITES
-        if draft.merit > (0, bound.whole):
-            rounded = Draft.of_shares(draft.ground, bound.openness)
-            rounded.chain(rate)
-            drafts = sorted((rounded, draft), key=lambda one: one.merit)
-            ends = time.monotonic() + self.clock.left_s * (_LONG_SHARE if is_small and not self.held else _SHORT_SHARE)
-            for start in drafts[:1] if drafts[0].excess == 0 else drafts:
-                self._exchange(start, bound, rate, ends)
-                draft = min(draft, start, key=lambda one: one.merit)
-            yield draft
-        if is_small and draft.merit > (0, bound.whole):
-            draft = self._as_a_whole(draft, bound)
-            yield draft
-        if draft.excess == 0:
-            windows = Windows(draft, self.relaxation, bound, self.excluded, self._at_once)
-            while self._goes_on(draft, bound):
-                window_s = min(self.clock.left_s, _WINDOW_S)
-                better = windows.next(draft, window_s, partial(self._is_over, draft, bound))
-                if better is not None:
-                    draft = better
-                    yield draft
-        while self._goes_on(draft, bound):
-            shaken = draft.copy()
-            region = self._shake(shaken, rate)
-            shaken.improve()
-            shaken.exchange(rate, region, most=32, num_near=4)
-            shaken.chain(rate)
-            if shaken.merit <= draft.merit:
-                draft = shaken
-                yield draft
+    def _begin_beats(self) -> None:
+        """Search whole beats in a process of their own, if they are short."""
+        if not self._is_short:
+            return
+        draft = self._best
+        regrets = self.relaxation.regrets(self.bound.prices)
+        excluded = within(regrets, self._room(regrets), self.excluded)
+        relaxation = Relaxation(self.arrays, self.stars, self.tier, self.held, excluded)
+        self._beats = BeatSearch(
+            draft, relaxation, self.bound.prices, _WHOLE_SHARE * self.clock.left_s, is_held=self._is_held,
+            raised=self._raise_to,
+        )  # fmt: skip
 
-    def _as_a_whole(self, draft: Draft, bound: Bound) -> Draft:
+    def _wait_for_beats(self) -> None:
+        """With one worker, search whole beats and nothing else."""
+        if self._beats is None:
+            self._begin_beats()
+            while self._beats is not None and not self._beats.is_over and self._goes_on():
+                time.sleep(_PAUSE_S)
+
+    def _room(self, regrets: Regrets) -> int:
+        """How far above the bound a better plan can be, in fixed-point units."""
+        draft = self._best
+        return (draft.cost - 1) * regrets.scale - regrets.whole if draft.excess == 0 else kernel.NEVER - 1
+
+    def _round(self) -> None:
+        """Make the relaxed answer whole, then base officers where they are wanted."""
+        best = self._best
+        rounded = Draft.of_shares(best.ground, self.bound.openness)
+        rounded.chain(self._rate)
+        drafts = sorted((rounded, best.copy()), key=lambda one: one.merit)
+        is_long = self._is_small and not self.held and (not self._is_short or drafts[0].excess > 0)
+        ends = time.monotonic() + self.clock.left_s * (_LONG_SHARE if is_long else _SHORT_SHARE)
+        for start in drafts[:1] if drafts[0].excess == 0 else drafts:
+            self._exchange(start, ends)
+
+    def _as_a_whole(self) -> None:
         """Choose everything again in one program; its prices, and what it proves, raise the bound."""
-        regrets = self.relaxation.regrets(bound.prices)
-        room = (draft.cost - 1) * regrets.scale - regrets.whole if draft.excess == 0 else kernel.NEVER - 1
-        out, is_short = kept(draft.ground, regrets, room, self.excluded)
+        if not self._is_small:
+            return
+        draft = self._best
+        regrets = self.relaxation.regrets(self.bound.prices)
+        out, is_short = kept(draft.ground, regrets, self._room(regrets), self.excluded)
         every = np.ones(len(self.arrays.posts), np.bool_)
         # Where limits are held, exchanges and windows seldom fit; where little is left to choose, a proof is near.
         is_best = bool(self.held) or (~out.shared).sum() + (~out.on_call).sum() <= AT_ONCE_COLUMNS
         time_limit_s = self.clock.left_s * (_WHOLE_SHARE if is_best else _PART_SHARE)
 
-        best = draft
-
-        def is_stopped() -> bool:
-            return not self._goes_on(best, bound)
-
-        def better_met(better: Draft) -> None:
-            nonlocal best
-            best = better
-            self.news.tell(best.cost, bound.whole)
-
         def priced(prices: Prices) -> None:
             evaluation = self.relaxation.evaluate(prices)
-            if evaluation.bound > bound.value:
-                bound.prices, bound.value = prices, evaluation.bound
-                bound.whole = max(bound.whole, evaluation.whole)
-            self.news.tell(draft.cost, bound.whole)
+            if evaluation.bound > self.bound.value:
+                self.bound.prices, self.bound.value = prices, evaluation.bound
+                self._raise_to(evaluation.whole)
 
         part = reoptimise(
-            draft, every, out, time_limit_s, at_once=self._at_once, is_stopped=is_stopped, priced=priced,
-            met=better_met,
+            draft, every, out, time_limit_s, at_once=self._free_workers, is_stopped=self._is_over, priced=priced,
+            met=self._take,
         )  # fmt: skip
         better = part.draft or draft
         if not is_short and part.bound is not None and better.excess == 0:
-            bound.whole = max(bound.whole, better.cost if part.is_proven else min(part.bound, better.cost))
-        return better
+            self._raise_to(better.cost if part.is_proven else min(part.bound, better.cost))
 
-    def _is_over(self, draft: Draft, bound: Bound) -> bool:
-        return not self._goes_on(draft, bound)
+    @property
+    def _free_workers(self) -> int:
+        return max(self._at_once - (self._beats is not None and not self._beats.is_over), 1)
 
-    def _goes_on(self, draft: Draft, bound: Bound) -> bool:
-        """Whether to search on: not for long once the plan is near its bound, for the later tiers need time too."""
-        is_near = draft.excess == 0 and draft.cost - bound.whole <= _NEAR * abs(bound.whole)
-        return self.clock.left_s > (
-            self.clock.part_s / 2 if is_near and not self.clock.is_last else 0
-        ) and draft.merit > (0, bound.whole)
+    def _windows(self) -> None:
+        """Choose again in one neighbourhood after another."""
+        if self._best.excess > 0:
+            return
+        windows = Windows(self._best, self.relaxation, self.bound, self.excluded, self._free_workers)
+        while self._goes_on():
+            better = windows.next(self._best, min(self.clock.left_s, _WINDOW_S), self._is_over)
+            if better is not None:
+                self._take(better)
 
-    def _exchange(self, draft: Draft, bound: Bound, rate: Floats, ends: float) -> None:
+    def _shakes(self) -> None:
+        """Exchange officers around a random place and set that right again."""
+        while self._goes_on():
+            shaken = self._best.copy()
+            region = self._shake(shaken)
+            shaken.improve()
+            shaken.exchange(self._rate, region, most=32, num_near=4)
+            shaken.chain(self._rate)
+            self._take(shaken)
+
+    def _exchange(self, draft: Draft, ends: float) -> None:
         """Exchange officers where they are wanted until that helps no more."""
-        at_once = _BASES_AT_ONCE
-        while time.monotonic() < ends and self.clock.left_s > 0 and draft.merit > (0, bound.whole):
+        at_once, bound = _BASES_AT_ONCE, self.bound
+
+        def is_late() -> bool:
+            return time.monotonic() > ends or self._is_over()
+
+        while not is_late() and draft.merit > (0, bound.whole):
             before = draft.merit
             wanted = draft.wanted(self.relaxation, bound.prices)
             weak = draft.weakest(_WEAKEST)
             for first in range(0, len(wanted), at_once):
-                draft.exchange(rate, wanted[first : first + at_once], weak=weak, most=24, num_near=4)
-                self.news.tell(draft.cost, bound.whole)
-                if self.clock.left_s <= 0 or time.monotonic() > ends or draft.merit <= (0, bound.whole):
+                draft.exchange(self._rate, wanted[first : first + at_once], weak=weak, most=24, num_near=4)
+                self.news.tell(min(draft, self._best, key=lambda one: one.merit).cost, bound.whole)
+                if is_late() or draft.merit <= (0, bound.whole):
+                    self._take(draft)
                     return
             draft.improve()
-            draft.chain(rate)
+            draft.chain(self._rate)
             if draft.merit >= before:
                 break
+        self._take(draft)
 
-    def _shake(self, draft: Draft, rate: Floats) -> Ints:
+    def _shake(self, draft: Draft) -> Ints:
         """Exchange some bases around one at random, whatever it costs; gives the bases around."""
         arrays, stars = self.arrays, self.stars
         held = np.flatnonzero(draft.state.is_open)
@@ -361,5 +410,5 @@ class _Search:
             closed = region[~draft.state.is_open[region]]
             opened = region[draft.state.is_open[region]]
             if len(closed) and len(opened):
-                draft.replace(int(self._rng.choice(closed)), int(self._rng.choice(opened)), rate)
+                draft.replace(int(self._rng.choice(closed)), int(self._rng.choice(opened)), self._rate)
         return region

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import sys
-from functools import partial
+import threading
 
 import numpy as np
 import pytest
 
 from sro_coverage.check import check
-from sro_coverage.model import highs, staged
+from sro_coverage.model import highs, staged, worker
 from sro_coverage.model import reoptimise as parts
 from sro_coverage.model.bound import Exclusions
 from sro_coverage.model.compact import Compact
@@ -175,19 +175,19 @@ GONE = (sys.executable, "-c", "raise SystemExit(3)")
 KILLED = (sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
 CUT = (sys.executable, "-c", "import pickle, sys; sys.stdout.buffer.write(pickle.dumps(('better', [0] * 99))[:50])")
 MISSING = ("/no/such/program",)
-SILENT = (sys.executable, "-c", "import sys, time; sys.stdin.buffer.read(); time.sleep(100)")
+SILENT = (sys.executable, "-c", "import pickle, sys, time; pickle.load(sys.stdin.buffer); time.sleep(100)")
 CHATTY = (
     sys.executable,
     "-c",
-    "import pickle, sys, time; sys.stdin.buffer.read()\n"
+    "import pickle, sys, time; pickle.load(sys.stdin.buffer)\n"
     "for _ in range(100_000): pickle.dump(('bound', -1e9), sys.stdout.buffer); sys.stdout.flush(); time.sleep(1e-3)",
 )
 
 
 @pytest.mark.parametrize("command", [GONE, KILLED, CUT, MISSING])
-def test_a_highs_that_is_killed_or_missing_is_survived(monkeypatch, command):
+def test_a_process_that_is_killed_or_missing_is_survived(monkeypatch, command):
     asked = []
-    monkeypatch.setattr(highs, "_COMMAND", command)
+    monkeypatch.setattr(worker, "command", lambda _: command)
     monkeypatch.setattr(parts, "optimise", lambda *of, **how: asked.append(1) or highs.optimise(*of, **how))
     problem = agency()
     arrays = compile_arrays(problem, travel_times(problem))
@@ -197,25 +197,10 @@ def test_a_highs_that_is_killed_or_missing_is_survived(monkeypatch, command):
 
 
 @pytest.mark.parametrize("command", [SILENT, CHATTY])
-def test_a_stop_ends_a_running_highs(monkeypatch, command):
+def test_a_stop_ends_a_running_process(monkeypatch, command):
     stop = StopSignal()
-
-    def optimise(*of, is_stopped, **how):
-        assert not is_stopped()
-        asked.append(1)
-        if len(asked) == 1:
-            return highs.optimise(*of, is_stopped=partial(asked_again, is_stopped), **how)
-        return highs.optimise(*of, is_stopped=is_stopped, **how)
-
-    def asked_again(is_stopped) -> bool:
-        asked.append(2)
-        if asked.count(2) > 2:
-            stop.request()
-        return is_stopped()
-
-    asked: list[int] = []
-    monkeypatch.setattr(highs, "_COMMAND", command)
-    monkeypatch.setattr(parts, "optimise", optimise)
+    monkeypatch.setattr(worker, "command", lambda _: command)
+    threading.Timer(1, stop.request).start()
     problem = agency()
     arrays = compile_arrays(problem, travel_times(problem))
     found = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=600), stop=stop)

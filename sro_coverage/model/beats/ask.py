@@ -1,0 +1,123 @@
+"""A search over whole beats, asked of a process of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from sro_coverage.model.beats.task import Chosen, Task
+from sro_coverage.model.bound import Exclusions, Prices, Relaxation
+from sro_coverage.model.draft import Draft, Ground
+from sro_coverage.model.kernel import ON_CALL, SHARED
+from sro_coverage.model.state import NOBODY, PRIMARY
+from sro_coverage.model.worker import told
+
+_MODULE = "sro_coverage.model.beats.process"
+_MOST_SITES = 4_000
+_LONGEST = 20
+
+
+def are_short(relaxation: Relaxation) -> bool:
+    """Whether there are few enough sites, and few enough in a beat, to price whole beats."""
+    num_sites = len(relaxation.arrays.posts)
+    officers = sum(len(members) for members in relaxation.arrays.class_officers)
+    return 0 < num_sites <= min(_MOST_SITES, _LONGEST * officers)
+
+
+class BeatSearch:
+    """
+    Makes a plan better, and proves what can be proven, by choosing among whole beats, beside other searches.
+
+    Parameters
+    ----------
+    relaxation
+        What it excludes must not be part of any better plan.
+    is_held
+        Whether later tiers may cost no more than the best plan.
+    raised
+        Told what no plan costs less than, as it rises; from another thread.
+
+    Attributes
+    ----------
+    best
+        The best plan known.
+    kept
+        What no plan can use that later tiers may have, if that came out.
+    """
+
+    def __init__(
+        self,
+        draft: Draft,
+        relaxation: Relaxation,
+        prices: Prices,
+        time_limit_s: float,
+        *,
+        is_held: bool,
+        raised: Callable[[int], None],
+    ) -> None:
+        self.best, self.kept = draft, Exclusions.of_nothing(relaxation.arrays, relaxation.stars)
+        plan = _chosen(draft) if draft.excess == 0 else None
+        self._told = draft.merit
+        self._raised = raised
+        self._is_stopped = False
+        self._task = Task(relaxation, prices, plan, time_limit_s, is_held)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to come."""
+        return not self._thread.is_alive()
+
+    def with_plan(self, draft: Draft) -> Draft:
+        """Give the better of two plans: this one or the best that was known here."""
+        if draft.merit < self.best.merit:
+            self.best = draft
+        return self.best
+
+    def stop(self) -> None:
+        """End it."""
+        self._is_stopped = True
+        self._thread.join()
+
+    def _more(self) -> Chosen | None:
+        if self.best.merit < self._told and self.best.excess == 0:
+            self._told = self.best.merit
+            return _chosen(self.best)
+        return None
+
+    def _listen(self) -> None:
+        messages = told(_MODULE, self._task, self._task.time_limit_s, lambda: self._is_stopped, self._more)
+        for kind, content in messages:
+            if kind == "bound":
+                self._raised(content)
+            elif kind == "plan":
+                found = _draft(self.best.ground, content)
+                if found.is_sound and found.merit < self.best.merit:
+                    self._told = found.merit
+                    self.best = found
+            elif kind == "kept":
+                self.kept = content
+            else:
+                break
+
+
+def _chosen(draft: Draft) -> Chosen:
+    state = draft.state
+    served = np.flatnonzero(state.server >= 0)
+    spokes, way = state.server[served], state.way[served]
+    return Chosen(draft.cost, np.flatnonzero(state.is_open), spokes[way == SHARED], spokes[way == ON_CALL])
+
+
+def _draft(ground: Ground, plan: Chosen) -> Draft:
+    arrays, stars = ground.arrays, ground.stars
+    server = np.full(len(arrays.posts), NOBODY)
+    way = np.zeros(len(arrays.posts), np.int64)
+    is_open = np.zeros(len(arrays.base_site), np.bool_)
+    is_open[plan.bases] = True
+    for spokes, kind in ((plan.shared, SHARED), (plan.on_call, ON_CALL)):
+        server[stars.site[spokes]], way[stars.site[spokes]] = spokes, kind
+    server[arrays.base_site[plan.bases]] = PRIMARY
+    return Draft(ground, server, way, is_open)

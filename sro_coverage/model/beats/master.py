@@ -1,0 +1,325 @@
+"""The linear program over the beats met so far, and the exact bound that its prices make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from sro_coverage.model.beats import kernel
+from sro_coverage.model.beats.cuts import Cuts
+from sro_coverage.model.beats.pool import Beats, Pool, Rows, entries_of_calls, entries_of_cuts
+from sro_coverage.model.bound import Prices, Relaxation
+from sro_coverage.travel import Floats, Ints
+
+_INFINITE = highspy.kHighsInf
+_BOX = 0.3
+_FAR = 20.0
+_NODES = 100_000
+_ANY = 2**61
+_MEAN = 32
+_NOTHING, _FARTHEST = 1e-6, 1e6
+_DUAL, _PRIMAL = 1, 4
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """
+    Beats and a bound, at one set of prices.
+
+    Parameters
+    ----------
+    beats
+        The cheapest of each base, if it costs less than nothing; or all below a limit.
+    values
+        What each of them costs beyond the prices, in units.
+    units, scale
+        No plan costs less than ``units / scale``; exact.
+    bound, whole
+        The same as a float and rounded up, with the best price of an officer.
+    wanted
+        Bases with a beat that costs less than nothing.
+    price
+        Of each site, in units.
+    is_cut
+        Whether not all beats were found.
+    """
+
+    beats: Beats
+    values: Ints
+    units: int
+    scale: int
+    bound: float
+    whole: int
+    wanted: Ints
+    price: Ints
+    is_cut: bool
+
+
+class Master:
+    """
+    The linear program.
+
+    Attributes
+    ----------
+    best, row_prices
+        The best bound, and the prices of the rows of `Rows` and of the cuts at which it is found.
+    value, shares, extra
+        Of the last linear program: its value, of every beat the share that is held and what it costs beyond prices.
+    """
+
+    def __init__(self, relaxation: Relaxation, prices: Prices, cuts: Cuts) -> None:
+        self.relaxation, self.cuts = relaxation, cuts
+        self.rows = rows = Rows(relaxation)
+        stars, excluded = relaxation.stars, relaxation.excluded
+        self.bases = np.flatnonzero(~excluded.base)
+        self.pool = Pool()
+        self.calls = np.empty(0, np.int64)
+        self._is_called = np.zeros(len(stars.site), np.bool_)
+        self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        self._highs.setOptionValue("output_flag", False)
+        self._highs.setOptionValue("threads", 1)
+        for low, high in zip(rows.low, rows.high, strict=True):
+            self._highs.addRow(low, high, 0, np.empty(0, np.int32), np.empty(0))
+        self._num_rows, self._num_columns = rows.number, 0
+        self._row_of_cut = np.empty(0, np.int64)
+        self._row_of_call = np.empty(0, np.int64)
+        self._column_of_beat = np.empty(0, np.int64)
+        one = np.ones(rows.num_sites)
+        site = np.arange(rows.num_sites)
+        far = _FAR * max(float(np.abs(prices.site).max(initial=0)), 1e-6)
+        self._far_cost, self._far = far, self._add(np.full(rows.num_sites, far), (site, site, one))
+        free = np.flatnonzero(~excluded.uncovered)
+        costs = relaxation.costs.uncovered[:, free]
+        held = rows.held(costs)
+        self._add(
+            costs[0].astype(np.float64),
+            (
+                np.append(free, held[0]),
+                np.append(np.arange(len(free)), held[1]),
+                np.append(np.ones(len(free)), held[2]),
+            ),
+        )
+        nothing = np.zeros(rows.num_sites)
+        self._above = self._add(nothing, (site, site, one))
+        self._below = self._add(nothing, (site, site, -one))
+        self._step = _BOX * max(float(np.abs(prices.site).mean()), 1e-6) if len(site) else 0.0
+        self.row_prices = np.concatenate((prices.site, -prices.officer, -prices.held * rows.units))
+        self.best = self.price()
+        self.value = np.inf
+        self.shares = self.extra = np.empty(0)
+
+    def _add(self, cost: Floats, entries: tuple[Ints, Ints, Floats]) -> Ints:
+        """Add columns, given by row, column and value; gives their numbers."""
+        number = len(cost)
+        row, column, value = entries
+        matrix = sparse.csc_array((value, (row, column)), shape=(self._num_rows, number))
+        self._highs.addCols(
+            number, cost / self.rows.unit, np.zeros(number), np.full(number, _INFINITE), matrix.nnz,
+            matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float64),
+        )  # fmt: skip
+        self._num_columns += number
+        return np.arange(self._num_columns - number, self._num_columns)
+
+    def _add_rows(self, high: float, number: int, entries: tuple[Ints, Ints, Floats]) -> Ints:
+        """Add rows `... <= high`, given by row, column and value; gives their numbers."""
+        row, column, value = entries
+        matrix = sparse.csr_array((value, (row, column)), shape=(number, self._num_columns))
+        self._highs.addRows(
+            number, np.full(number, -_INFINITE), np.full(number, high), matrix.nnz,
+            matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float64),
+        )  # fmt: skip
+        self._num_rows += number
+        return np.arange(self._num_rows - number, self._num_rows)
+
+    def add_beats(self, found: Beats) -> int:
+        """Add those that are new; gives their number."""
+        new = self.pool.new(found)
+        if not len(new):
+            return 0
+        relaxation = self.relaxation
+        costs = new.costs(relaxation)
+        row, column, value = self.rows.of_beats(relaxation, new, costs)
+        beat, cut, times = entries_of_cuts(relaxation, new, self.cuts)
+        call, answering = entries_of_calls(relaxation, new, self.calls)
+        columns = self._add(
+            costs[0].astype(np.float64),
+            (
+                np.concatenate((row, self._row_of_cut[cut], self._row_of_call[call])),
+                np.concatenate((column, beat, answering)),
+                np.concatenate((value, times, np.full(len(call), -1.0))),
+            ),
+        )
+        self._column_of_beat = np.append(self._column_of_beat, columns)
+        return len(new)
+
+    def add_calls(self, spokes: Ints) -> int:
+        """Let sites call; an officer answers only where based. Gives the number of new ones."""
+        new = np.unique(spokes[~self._is_called[spokes]])
+        if not len(new):
+            return 0
+        self._is_called[new] = True
+        relaxation, rows = self.relaxation, self.rows
+        call, beat = entries_of_calls(relaxation, self.pool.beats, new)
+        numbers = self._add_rows(0.0, len(new), (call, self._column_of_beat[beat], np.full(len(call), -1.0)))
+        costs = relaxation.costs.on_call[:, new]
+        held = rows.held(costs)
+        every = np.arange(len(new))
+        self._add(
+            costs[0].astype(np.float64),
+            (
+                np.concatenate((relaxation.stars.site[new], numbers, held[0])),
+                np.concatenate((every, every, held[1])),
+                np.concatenate((np.ones(2 * len(new)), held[2])),
+            ),
+        )
+        self.calls = np.append(self.calls, new)
+        self._row_of_call = np.append(self._row_of_call, numbers)
+        return len(new)
+
+    def add_cuts(self, sets: Ints) -> None:
+        """Add cuts."""
+        first = len(self.cuts)
+        self.cuts.add(sets)
+        beat, cut, times = entries_of_cuts(self.relaxation, self.pool.beats, self.cuts, first)
+        entries = (cut - first, self._column_of_beat[beat], times.astype(np.float64))
+        self._row_of_cut = np.append(self._row_of_cut, self._add_rows(1.0, len(sets), entries))
+        self.row_prices = np.append(self.row_prices, np.zeros(len(sets)))
+
+    def price(
+        self, row_prices: Floats | None = None, *, every: bool = False, below: int | None = None, most: int = 0
+    ) -> Priced:
+        """
+        Find the cheapest beats at prices of the rows, and the bound that the prices make.
+
+        Parameters
+        ----------
+        row_prices
+            Those of the best bound, if not given.
+        every
+            Find the cheapest of every base, also if it costs more than nothing.
+        below, most
+            Find all beats that cost less than so many units, up to so many.
+        """
+        at = self.row_prices if row_prices is None else row_prices
+        relaxation, rows = self.relaxation, self.rows
+        arrays, stars = relaxation.arrays, relaxation.stars
+        scale, n = relaxation.scale, rows.num_sites
+        price = relaxation.in_units(at[:n])
+        bases = self.bases
+        rates = relaxation.weigh(np.maximum(-at[rows.first_held : rows.number] / rows.units, 0))
+        officer = np.maximum(np.rint(-at[n : rows.first_held] * scale), 0).astype(np.int64)
+        paid = np.maximum(np.rint(-at[rows.number :] * scale), 0).astype(np.int64)
+        home = arrays.base_site[bases]
+        values = relaxation.c_base[bases] + relaxation.c_primary[home] - price[home] + officer[arrays.base_class[bases]]
+        room = most or len(self.bases)
+        base, value = np.zeros(room, np.int64), np.zeros(room, np.int64)
+        start, spokes = np.zeros(room + 1, np.int64), np.zeros(room * _MEAN, np.int64)
+        least = np.zeros(len(bases), np.int64)
+        number = kernel.find_beats(
+            bases, values, arrays.base_site, (stars.start, stars.site, stars.use, stars.cap),
+            (relaxation.c_shared, relaxation.c_on_call), price, self.cuts.with_prices(paid),
+            _ANY if every else 0 if below is None else below, below is not None, _NODES,
+            base, start, spokes, value, least,
+        )  # fmt: skip
+        is_cut, number = number < 0, max(number, 0)
+        units = (
+            int(price.sum())
+            + int(np.minimum(relaxation.c_uncovered - price, 0).sum())
+            - int(officer @ rows.officers.astype(np.int64))
+            - int(paid.sum())
+            - sum(rate * limit for rate, limit in zip(rates, relaxation.limits[1:], strict=True))
+        )
+        at_site = np.zeros(n, np.int64)
+        np.minimum.at(at_site, home, least)
+        bound = units + int(at_site.sum())
+        best = bound
+        if len(rows.officers) == 1 and below is None:  # an officer's best price follows from the others
+            num = int(rows.officers[0])
+            ranked = np.sort(at_site - officer[0])[:num]
+            best = max(bound, units + int(officer[0]) * num + int(np.minimum(ranked, 0).sum()))
+        beats = Beats(base[:number].copy(), start[: number + 1].copy(), spokes[: start[number]].copy())
+        return Priced(
+            beats, value[:number], bound, scale, best / scale, -(-best // scale), bases[least < 0], price, is_cut
+        )
+
+    def _solve(self, strategy: int) -> tuple[float, Floats, Floats, Floats]:
+        self._highs.setOptionValue("simplex_strategy", strategy)
+        self._highs.run()
+        solution = self._highs.getSolution()
+        value = self._highs.getInfo().objective_function_value * self.rows.unit
+        prices, extra = (np.array(dual) * self.rows.unit for dual in (solution.row_dual, solution.col_dual))
+        return value, prices, np.array(solution.col_value), extra
+
+    def _hold_in_box(self, centre: Floats, share: float) -> None:
+        """Let prices go beyond a box around the centre only for a share of their sites."""
+        n = self.rows.num_sites
+        columns = np.concatenate((self._above, self._below)).astype(np.int32)
+        cost = np.concatenate((centre + self._step * share, self._step * share - centre)) / self.rows.unit
+        self._highs.changeColsCost(2 * n, columns, cost)
+        self._highs.changeColsBounds(2 * n, columns, np.zeros(2 * n), np.full(2 * n, share))
+
+    def settle(self, is_over: Callable[[], bool], tolerance: float = 1e-6, *, boxes: tuple[float, ...] = ()) -> None:
+        """
+        Find beats until none is missing, or the bound is as near to the linear program as `tolerance`.
+
+        Parameters
+        ----------
+        boxes
+            First keep the prices near those at hand, ever less strictly; the last share should be 0.
+        """
+        for share in boxes or (None,):
+            if share is not None:
+                self._hold_in_box(self.row_prices[: self.rows.num_sites].copy(), share)
+            self._generate(is_over, tolerance if not share else 10 * tolerance)
+
+    def _go_farther(self) -> None:
+        """Make it dearer that a site has no state."""
+        self._far_cost *= 10
+        number = self.rows.num_sites
+        cost = np.full(number, self._far_cost / self.rows.unit)
+        self._highs.changeColsCost(number, self._far.astype(np.int32), cost)
+
+    def _generate(self, is_over: Callable[[], bool], tolerance: float) -> None:
+        strategy = _DUAL
+        stars, relaxation = self.relaxation.stars, self.relaxation
+        while not is_over():
+            value, prices, columns, extra = self._solve(strategy)
+            of_rows = np.concatenate((prices[: self.rows.number], prices[self._row_of_cut]))
+            priced = self.price(of_rows)
+            if priced.bound > self.best.bound:
+                self.best, self.row_prices = priced, of_rows
+            self.value, self.shares = value, columns[self._column_of_beat]
+            self.extra = extra[self._column_of_beat]
+            is_missing = bool(columns[self._far].max(initial=0) > _NOTHING)
+            if not is_missing and value - self.best.bound <= tolerance * abs(value):
+                break
+            number = self.add_beats(priced.beats)
+            is_wanted = np.zeros(len(relaxation.arrays.base_site), np.bool_)
+            is_wanted[priced.wanted] = True
+            is_wanted[self.pool.beats.base[: len(self.shares)][self.shares > 1e-7]] = True
+            pays = (priced.price[stars.site] > relaxation.c_on_call) & is_wanted[stars.base]
+            calls = self.add_calls(np.flatnonzero(pays))
+            if number + calls == 0:
+                if not is_missing or self._far_cost > _FARTHEST * abs(self.rows.unit):
+                    break
+                self._go_farther()
+            strategy = _PRIMAL if len(self.calls) and not calls else _DUAL  # each measured to be the faster
+
+    def separate(self, most: int, at_once: int) -> int:
+        """Add the cuts that the last answer breaks most; gives their number."""
+        used = np.flatnonzero(self.shares > 1e-6)
+        some = self.pool.beats.some(used)
+        start, sites = some.sites(self.relaxation)
+        sets = self.cuts.broken(np.split(sites, start[1:-1]) if len(used) else [], self.shares[used], most, at_once)
+        if len(sets):
+            self.add_cuts(sets)
+        return len(sets)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the last answer is a plan."""
+        return bool(len(self.shares) and (np.abs(self.shares - np.rint(self.shares)) < 1e-6).all())

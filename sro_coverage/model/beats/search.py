@@ -1,0 +1,223 @@
+"""
+From prices to a proof, over whole beats: column generation, cuts, a plan of the beats met, a list of all that matter.
+
+1. The linear program over all beats, by pricing (`Master`).
+2. Cuts, as long as they help.
+3. Lists of all beats that can be part of a plan close to the bound, ever longer: the best plan of a list is the best of
+   all, or there is none so close.
+4. The best plan of the beats met on the way.
+
+References
+----------
+Baldacci, Christofides and Mingozzi (2008), An exact algorithm for the vehicle routing problem based on the set
+partitioning formulation with additional cuts, Mathematical Programming 115, for listing columns by their reduced costs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sro_coverage.model.beats.choose import choose
+from sro_coverage.model.beats.cuts import Cuts
+from sro_coverage.model.beats.master import Master, Priced
+from sro_coverage.model.beats.pool import Beats, beats_of
+from sro_coverage.model.beats.task import Chosen, Task
+from sro_coverage.model.bound import Exclusions
+from sro_coverage.travel import Ints
+
+_BOXES = (0.1, 0.02, 0.0)
+_WHILE_CUTTING = (0.05, 0.0)
+_FIRST_ROUNDS = 10
+_SPREAD = 0.03
+_CUTS_AT_ONCE, _CUTS_OF_A_SITE = 250, 10
+_LEAST_GAIN = 0.01
+_POOL = 12_000
+_FEW, _MOST_LISTED, _TRIES, _FIRST_ROOM = 4_000, 400_000, 20, 1e-4
+_LIST_SHARE = 0.4
+
+
+Tell = Callable[[str, Any], None]
+
+
+class Search:
+    """
+    One search.
+
+    Parameters
+    ----------
+    tell
+        Called with `bound` and what no plan can cost less than, `plan` and a better plan, `kept` and what no plan that
+        costs as little as the best one can use.
+    """
+
+    def __init__(self, task: Task, tell: Tell) -> None:
+        self._task, self._tell = task, tell
+        self._ends = time.monotonic() + task.time_limit_s
+        self._relaxation = task.relaxation
+        self.best = task.plan
+        self.bound = -(2**62)
+        self._rng = np.random.default_rng(0)
+        self._free = np.flatnonzero(~task.relaxation.excluded.uncovered)
+
+    @property
+    def _left_s(self) -> float:
+        return self._ends - time.monotonic()
+
+    @property
+    def _cost(self) -> int:
+        return 2**61 if self.best is None else self.best.cost
+
+    def _is_over(self) -> bool:
+        return self._left_s <= 0 or self.bound >= self._cost
+
+    def _raise(self, bound: int) -> None:
+        if bound > self.bound:
+            self.bound = bound
+            self._tell("bound", min(bound, self._cost))
+
+    def _met(self, plan: Chosen) -> None:
+        if plan.cost < self._cost:
+            self.best = plan
+            self._tell("plan", plan)
+
+    def hear(self, plan: Chosen) -> None:
+        """Take over a plan that somebody else found."""
+        if plan.cost < self._cost:
+            self.best = plan
+
+    def run(self) -> None:
+        """Go through the steps."""
+        master = self._master()
+        if master is None:
+            return
+        master.settle(self._is_over, boxes=_BOXES)
+        self._raise(master.best.whole)
+        self._cut(master)
+        known = self._tell_kept(master)
+        self._list(master)
+        if not self._is_over():
+            self._choose(self._pool(master), master.calls, self._free, self._left_s)
+        if self._cost < known:
+            self._tell_kept(master)
+
+    def _master(self) -> Master | None:
+        relaxation, prices = self._relaxation, self._task.prices
+        master = Master(relaxation, prices, Cuts(len(relaxation.arrays.posts)))
+        if self.best is not None:
+            master.add_beats(beats_of(relaxation, self.best))
+            master.add_calls(self.best.on_call)
+        at = master.row_prices
+        for number in range(_FIRST_ROUNDS):
+            if self._is_over():
+                return None
+            there = at.copy()
+            if number:
+                there[: master.rows.num_sites] *= 1 + _SPREAD * self._rng.standard_normal(master.rows.num_sites)
+            priced = master.price(there, every=True)
+            master.add_beats(priced.beats)
+        return master
+
+    def _cut(self, master: Master) -> None:
+        """Add cuts as long as they help."""
+        poor, root = 0, master.best.bound
+        while not self._is_over() and poor < 2:
+            before = master.best.bound
+            if master.is_whole or not master.separate(_CUTS_AT_ONCE, _CUTS_OF_A_SITE):
+                break
+            master.settle(self._is_over, 1e-5, boxes=_WHILE_CUTTING)
+            self._raise(master.best.whole)
+            is_poor = master.best.bound - before < _LEAST_GAIN * (master.best.bound - root)
+            poor = poor + 1 if is_poor else 0
+
+    def _pool(self, master: Master) -> Beats:
+        """Give the beats met so far that a better plan may use, the best where there are many."""
+        extra = np.maximum(master.extra, 0)
+        order = np.argsort(extra, kind="stable")[:_POOL]
+        keep = order[extra[order] <= self._cost - master.best.bound]
+        return master.pool.beats.some(np.sort(keep))
+
+    def _choose(self, beats: Beats, calls: Ints, free: Ints, time_s: float, enough: int | None = None) -> int | None:
+        """Find the best plan of some beats, from the best known one on; see `choose`."""
+        relaxation, start = self._relaxation, self.best
+        if start is not None:
+            beats = beats.and_also(beats_of(relaxation, start))
+            calls = np.union1d(calls, start.on_call)
+            free = np.union1d(free, start.uncovered(relaxation))
+        return choose(relaxation, beats, calls, free, time_s, start=start, enough=enough, met=self._met)
+
+    def _listed(self, master: Master, most: int) -> tuple[Priced, int]:
+        """
+        List every beat of plans that cost at most so much above the bound, as far as `most` beats go.
+
+        Returns
+        -------
+        tuple
+            With how far that is, in units.
+        """
+        units, scale = master.best.units, master.best.scale
+        farthest = (self._cost - 1) * scale - units
+        room = min(farthest, max(int(abs(units) * _FIRST_ROOM), 1))
+        low, high = 0, farthest + 1  # known to be few enough, and too many
+        for _ in range(_TRIES):
+            priced = master.price(below=room + 1, most=most)
+            if priced.is_cut:
+                high = room
+            elif room == farthest or len(priced.beats) > most // 2:
+                break
+            else:
+                low = room
+            room = min(farthest, 2 * room) if high > farthest else (low + high) // 2
+        return priced, room
+
+    def _list(self, master: Master) -> None:
+        """
+        Find the best plan of all beats that can matter, for plans ever farther above the bound.
+
+        Either there is such a plan, which is then the best of all, or there is none, which is a better bound.
+        """
+        units, scale = master.best.units, master.best.scale
+        most = _FEW
+        while not self._is_over() and most <= _MOST_LISTED:
+            priced, room = self._listed(master, most)
+            if priced.is_cut:
+                break
+            enough = (units + room) // scale + 1
+            if enough > self.bound:
+                kept = self._kept(priced, room)
+                calls, free = np.flatnonzero(~kept.on_call), np.flatnonzero(~kept.uncovered)
+                least = self._choose(priced.beats, calls, free, _LIST_SHARE * self._left_s, enough)
+                if least is None:
+                    break
+                self._raise(min(least, enough))
+                if least < min(enough, self._cost):
+                    break
+            if room >= (self._cost - 1) * scale - units:
+                break
+            most *= 3
+
+    def _kept(self, priced: Priced, room: int) -> Exclusions:
+        """Exclude what no listed beat uses, and calls and uncovered sites that cost too much."""
+        relaxation = self._relaxation
+        stars, arrays = relaxation.stars, relaxation.arrays
+        base = np.ones(len(arrays.base_site), np.bool_)
+        base[priced.beats.base] = False
+        shared = np.ones(len(stars.site), np.bool_)
+        shared[priced.beats.spokes] = False
+        extra = relaxation.c_on_call - priced.price[stars.site]
+        on_call = relaxation.excluded.on_call | (np.maximum(extra, 0) > room) | base[stars.base]
+        uncovered = relaxation.excluded.uncovered | (relaxation.c_uncovered - priced.price > room)
+        return Exclusions(base, shared, on_call, uncovered)
+
+    def _tell_kept(self, master: Master) -> int:
+        """Tell what later tiers may still use; gives the cost that this is about."""
+        cost = self._cost
+        if self.best is not None and self._task.is_held:
+            room = cost * master.best.scale - master.best.units
+            priced = master.price(below=room + 1, most=_MOST_LISTED)
+            if not priced.is_cut:
+                self._tell("kept", self._kept(priced, room))
+        return cost

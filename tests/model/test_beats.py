@@ -1,0 +1,161 @@
+"""Whole beats: found and listed as by trying them all, cuts that no plan breaks, the exact solver's optima."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import numpy as np
+import pytest
+
+from sro_coverage.model.beats import kernel
+from sro_coverage.model.beats.ask import BeatSearch, are_short
+from sro_coverage.model.beats.cuts import Cuts
+from sro_coverage.model.bound import Exclusions, Prices, Relaxation
+from sro_coverage.model.compile import compile_arrays
+from sro_coverage.model.draft import Draft, Ground
+from sro_coverage.model.exact import solve_exact
+from sro_coverage.model.greedy import first_choice
+from sro_coverage.model.solution import SolveParams
+from sro_coverage.model.stars import Stars
+from sro_coverage.travel import travel_times
+from tests.instances import random_problem
+
+NEVER = 2**60
+
+
+def star(seed):
+    """One base with nine sites around it, at random prices and limits; some may call, some cost more than they pay."""
+    rng = np.random.default_rng(seed)
+    sites = np.arange(1, 10)
+    price = rng.integers(0, 60, 10)
+    shared = rng.integers(0, 70, 9)
+    on_call = np.where(rng.random(9) < 0.3, rng.integers(0, 70, 9), NEVER)
+    use = np.column_stack((rng.integers(0, 9, 9), rng.integers(0, 3, 9), rng.integers(0, 9, 9), np.ones(9, np.int64)))
+    cap = np.asarray([[rng.integers(5, 25), 5, rng.integers(5, 25), 4]])
+    cuts = Cuts(10)
+    cuts.add(np.asarray(list(itertools.combinations(range(10), 3)))[rng.choice(120, 12, replace=False)])
+    paid = rng.integers(0, 20, 12)
+    return sites, price, shared, on_call, use, cap, cuts, paid
+
+
+def found(seed, limit, find_all):
+    sites, price, shared, on_call, use, cap, cuts, paid = star(seed)
+    base, start, spokes, value = (np.zeros(size, np.int64) for size in (600, 601, 3_000, 600))
+    least = np.zeros(1, np.int64)
+    number = kernel.find_beats(
+        np.asarray([0]), np.asarray([50]), np.asarray([0]), (np.asarray([0, 9]), sites, use, cap), (shared, on_call),
+        price, cuts.with_prices(paid), limit, find_all, 10**6, base, start, spokes, value, least,
+    )  # fmt: skip
+    beats = {tuple(sorted(spokes[start[k] : start[k + 1]].tolist())): int(value[k]) for k in range(number)}
+    assert len(beats) == number
+    return beats, int(least[0])
+
+
+def tried(seed):
+    """Every beat within the limits, and what it costs."""
+    sites, price, shared, on_call, use, cap, cuts, paid = star(seed)
+    every = {}
+    for size in range(5):
+        for spokes in itertools.combinations(range(9), size):
+            if (use[list(spokes)].sum(axis=0) > cap[0]).any():
+                continue
+            mine = {0, *(int(sites[spoke]) for spoke in spokes)}
+            value = 50 + sum(int(shared[spoke] - price[sites[spoke]]) for spoke in spokes)
+            value -= sum(max(0, int(price[sites[j]] - on_call[j])) for j in range(9) if j not in spokes)
+            value += sum(
+                int(pay) for cut, pay in zip(cuts.sets, paid, strict=True) if len(mine & set(cut.tolist())) >= 2
+            )
+            every[spokes] = value
+    return every
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_beats_with_sites_that_cost_more_than_they_pay_are_listed(seed):
+    """A list without them proved a plan best that was not."""
+    every = tried(seed)
+    for limit in (-40, 0, 30, 90):
+        assert found(seed, limit, find_all=True)[0] == {beat: value for beat, value in every.items() if value < limit}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_cheapest_beat_is_found(seed):
+    best = min(tried(seed).values())
+    beats, least = found(seed, 2**61, find_all=False)
+    assert list(beats.values()) == [best]
+    assert least == best
+    beats, least = found(seed, 0, find_all=False)
+    assert list(beats.values()) == ([best] if best < 0 else [])
+    assert min(best, 0) <= least <= best or (least == 0 <= best)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_cuts_are_those_that_shares_break_and_whole_plans_break_none(seed):
+    rng = np.random.default_rng(seed)
+    beats = [rng.choice(8, rng.integers(1, 5), replace=False) for _ in range(12)]
+    shares = rng.random(12)
+    shares /= max(shares[[site in beat for beat in beats]].sum() for site in range(8))  # each has one state at most
+    cuts = Cuts(8)
+    broken = cuts.broken(beats, shares, 1_000, 1_000)
+    over = {
+        three: sum(
+            share for beat, share in zip(beats, shares, strict=True) if len(set(beat.tolist()) & set(three)) >= 2
+        )
+        for three in itertools.combinations(range(8), 3)
+    }
+    wanted = {three for three, total in over.items() if total > 1.02}
+    assert {tuple(cut) for cut in broken.tolist()} == wanted
+    assert not len(cuts.broken(beats, shares, 1_000, 1_000))  # each only once
+    parts = np.split(rng.permutation(8), [2, 5])
+    assert not len(Cuts(8).broken(parts, np.ones(3), 1_000, 1_000))
+
+
+def searched(arrays, number, held, start, time_limit_s=20.0):
+    stars = Stars.of(arrays)
+    tier = arrays.tiers[number]
+    excluded = Exclusions.of_rules(arrays, stars)
+    relaxation = Relaxation(arrays, stars, tier, held, excluded)
+    assert are_short(relaxation)
+    draft = Draft.of_choice(Ground(arrays, stars, tier, held, excluded), start)
+    bounds: list[int] = []
+    zero = Prices(np.zeros(len(arrays.posts)), np.zeros(len(arrays.class_officers)), np.zeros(len(held)))
+    search = BeatSearch(draft, relaxation, zero, time_limit_s, is_held=True, raised=bounds.append)
+    ends = time.monotonic() + time_limit_s
+    while not search.is_over and time.monotonic() < ends:
+        time.sleep(0.01)
+    search.stop()
+    return search, bounds
+
+
+def is_for_beats(arrays):
+    return (arrays.posts == 1).all() and all(tier.is_sum for tier in arrays.tiers[:2]) and len(arrays.base_site)
+
+
+def problems(number):
+    for seed in itertools.count(300):
+        problem = random_problem(seed, num_campuses=12, num_officers=4).replace(pins=(), forbids=())
+        arrays = compile_arrays(problem, travel_times(problem))
+        if is_for_beats(arrays):
+            yield pytest.param(problem, arrays, id=str(seed))
+            number -= 1
+            if not number:
+                return
+
+
+@pytest.mark.parametrize(("problem", "arrays"), list(problems(12)))
+def test_a_search_over_beats_ends_at_the_optimum(problem, arrays):
+    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=5))
+    assert exact.status == "optimal"
+    first, second = arrays.tiers[:2]
+    costs = [tier.sign * (tiers.best - tier.constant) for tier, tiers in zip(arrays.tiers, exact.tiers, strict=True)]
+    search, bounds = searched(arrays, 0, [], first_choice(arrays))
+    assert all(bound <= costs[0] for bound in bounds)
+    assert search.best.cost >= costs[0]
+    assert bounds == sorted(bounds)
+    assert (search.best.cost, bounds[-1]) == (costs[0], costs[0])
+    limit = first.sign * (exact.tiers[0].limit - first.constant)
+    search, bounds = searched(arrays, 1, [(first, limit)], exact.choice)
+    assert all(bound <= costs[1] for bound in bounds)
+    assert search.best.cost == costs[1]
+    if exact.choice.cost(arrays, second) == costs[1]:  # within a tolerance it need not be
+        assert not search.kept.base[exact.choice.base].any()
