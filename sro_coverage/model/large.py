@@ -48,6 +48,7 @@ _FEW_ROUNDS, _SOME_ROUNDS = 100, 300
 _NEAR = 2e-3
 _UNKNOWN = 2**62
 _PAUSE_S = 0.05
+_FIRST_SHARE, _AT_ONCE_ARCS = 0.1, 300_000
 
 
 def solve_large(
@@ -69,8 +70,8 @@ def solve_large(
     began = time.monotonic()
     stop = stop or StopSignal()
     first, is_infeasible = first_choice(arrays), False
-    if first is None:
-        first, is_infeasible = any_plan(arrays, params.time_limit_s / 2, stop)
+    if first is None and len(arrays.arc_site) <= _AT_ONCE_ARCS:  # beyond it the search finds a plan sooner
+        first, is_infeasible = any_plan(arrays, params.time_limit_s * _FIRST_SHARE, stop)
     if is_infeasible:
         return Solution("infeasible", None, (), time.monotonic() - began, "large")
     choice = first or _nobody(arrays)

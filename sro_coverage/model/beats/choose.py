@@ -15,7 +15,7 @@ from sro_coverage.model.beats.task import Chosen
 from sro_coverage.model.bound import Relaxation
 from sro_coverage.travel import Floats, Ints
 
-_PATIENCE = 0.15
+_PATIENCE = 0.3
 
 
 def choose(
