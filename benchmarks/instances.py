@@ -40,6 +40,8 @@ ROUNDED = 0.02
 GRACE_S = 60
 """A solver that is so late is ended."""
 
+OUR_WORKERS = 2
+
 
 @dataclass(frozen=True)
 class Line:
@@ -61,7 +63,7 @@ def main() -> int:
     parser.add_argument("--time", type=float, default=60, help="seconds for this program")
     parser.add_argument("--peer", type=float, default=60, help="seconds for each peer")
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS)
-    parser.add_argument("--workers", type=int, default=8, help="of CP-SAT")
+    parser.add_argument("--workers", type=int, default=8, help="of CP-SAT; this program and spopt take two")
     parser.add_argument("--spopt", default=sys.executable, metavar="PYTHON")
     args = parser.parse_intermixed_args()
     with (args.path / "index.csv").open(encoding="utf-8", newline="") as file:
@@ -86,7 +88,7 @@ def main() -> int:
     for row in rows:
         for name, seconds in who.items():
             python = args.spopt if name == "spopt" else sys.executable
-            workers = args.workers if name.startswith("CP-SAT") else 1
+            workers = args.workers if name.startswith("CP-SAT") else OUR_WORKERS
             lines.append(
                 _line(args.path / row["file"], row, name, _solved(python, args.path, row, name, seconds, workers))
             )
