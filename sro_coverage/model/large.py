@@ -344,7 +344,7 @@ class _Search:
                 self._raise_to(evaluation.whole)
 
         part = reoptimise(
-            draft, every, out, time_limit_s, at_once=self._free_workers, is_stopped=self._is_over, priced=priced,
+            draft, every, out, time_limit_s, at_once=self._at_once, is_stopped=self._is_over, priced=priced,
             met=self._take,
         )  # fmt: skip
         better = part.draft or draft
