@@ -191,7 +191,7 @@ def test_a_process_that_is_killed_or_missing_is_survived(monkeypatch, command):
     monkeypatch.setattr(parts, "optimise", lambda *of, **how: asked.append(1) or highs.optimise(*of, **how))
     problem = agency()
     arrays = compile_arrays(problem, travel_times(problem))
-    found = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=0.5))
+    found = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=4))
     assert asked
     assert found.choice.keeps_rules(arrays)
 
