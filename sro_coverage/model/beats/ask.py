@@ -71,12 +71,6 @@ class BeatSearch:
         """Whether nothing more is to come."""
         return not self._thread.is_alive()
 
-    def with_plan(self, draft: Draft) -> Draft:
-        """Give the better of two plans: this one or the best that was known here."""
-        if draft.merit < self.best.merit:
-            self.best = draft
-        return self.best
-
     def stop(self) -> None:
         """End it."""
         self._is_stopped = True

@@ -209,18 +209,18 @@ class Master:
         arrays, stars = relaxation.arrays, relaxation.stars
         scale, n = relaxation.scale, rows.num_sites
         price = relaxation.in_units(at[:n])
-        bases = self.bases
         rates = relaxation.weigh(np.maximum(-at[rows.first_held : rows.number] / rows.units, 0))
         officer = np.maximum(np.rint(-at[n : rows.first_held] * scale), 0).astype(np.int64)
         paid = np.maximum(np.rint(-at[rows.number :] * scale), 0).astype(np.int64)
-        home = arrays.base_site[bases]
-        values = relaxation.c_base[bases] + relaxation.c_primary[home] - price[home] + officer[arrays.base_class[bases]]
+        home = arrays.base_site[self.bases]
+        values = relaxation.c_base[self.bases] + relaxation.c_primary[home] - price[home]
+        values += officer[arrays.base_class[self.bases]]
         room = most or len(self.bases)
         base, value = np.zeros(room, np.int64), np.zeros(room, np.int64)
         start, spokes = np.zeros(room + 1, np.int64), np.zeros(room * _MEAN, np.int64)
-        least = np.zeros(len(bases), np.int64)
+        least = np.zeros(len(self.bases), np.int64)
         number = kernel.find_beats(
-            bases, values, arrays.base_site, (stars.start, stars.site, stars.use, stars.cap),
+            self.bases, values, arrays.base_site, (stars.start, stars.site, stars.use, stars.cap),
             (relaxation.c_shared, relaxation.c_on_call), price, self.cuts.with_prices(paid),
             _ANY if every else 0 if below is None else below, below is not None, _NODES,
             base, start, spokes, value, least,
@@ -243,7 +243,7 @@ class Master:
             best = max(bound, units + int(officer[0]) * num + int(np.minimum(ranked, 0).sum()))
         beats = Beats(base[:number].copy(), start[: number + 1].copy(), spokes[: start[number]].copy())
         return Priced(
-            beats, value[:number], bound, scale, best / scale, -(-best // scale), bases[least < 0], price, is_cut
+            beats, value[:number], bound, scale, best / scale, -(-best // scale), self.bases[least < 0], price, is_cut
         )
 
     def _solve(self, strategy: int) -> tuple[float, Floats, Floats, Floats]:
@@ -262,19 +262,18 @@ class Master:
         self._highs.changeColsCost(2 * n, columns, cost)
         self._highs.changeColsBounds(2 * n, columns, np.zeros(2 * n), np.full(2 * n, share))
 
-    def settle(self, is_over: Callable[[], bool], tolerance: float = 1e-6, *, boxes: tuple[float, ...] = ()) -> None:
+    def settle(self, is_over: Callable[[], bool], tolerance: float, boxes: tuple[float, ...]) -> None:
         """
         Find beats until none is missing, or the bound is as near to the linear program as `tolerance`.
 
         Parameters
         ----------
         boxes
-            First keep the prices near those at hand, ever less strictly; the last share should be 0.
+            Keep the prices near those at hand, ever less strictly; the last share should be 0.
         """
-        for share in boxes or (None,):
-            if share is not None:
-                self._hold_in_box(self.row_prices[: self.rows.num_sites].copy(), share)
-            self._generate(is_over, tolerance if not share else 10 * tolerance)
+        for share in boxes:
+            self._hold_in_box(self.row_prices[: self.rows.num_sites], share)
+            self._generate(is_over, tolerance if share == 0 else 10 * tolerance)
 
     def _go_farther(self) -> None:
         """Make it dearer that a site has no state."""

@@ -94,7 +94,7 @@ class Search:
         master = self._master()
         if master is None:
             return
-        master.settle(self._is_over, boxes=_BOXES)
+        master.settle(self._is_over, 1e-6, _BOXES)
         self._raise(master.best.whole)
         self._cut(master)
         known = self._tell_kept(master)
@@ -128,7 +128,7 @@ class Search:
             before = master.best.bound
             if master.is_whole or not master.separate(_CUTS_AT_ONCE, _CUTS_OF_A_SITE):
                 break
-            master.settle(self._is_over, 1e-5, boxes=_WHILE_CUTTING)
+            master.settle(self._is_over, 1e-5, _WHILE_CUTTING)
             self._raise(master.best.whole)
             is_poor = master.best.bound - before < _LEAST_GAIN * (master.best.bound - root)
             poor = poor + 1 if is_poor else 0
