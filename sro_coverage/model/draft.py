@@ -250,6 +250,11 @@ class Draft:
         exchange.closing(self.ground.field, self.state, bases, most, loss)
         return bases[np.argsort(loss, kind="stable")[:number]]
 
+    def give_up(self, *, most: int = _MOST_WAYS) -> int:
+        """Leave no officer at a base that is not missed; gives the number of officers who are free then."""
+        bases = np.flatnonzero(self.state.is_open)
+        return int(exchange.give_up(self.ground.field, self.state, bases, most))
+
     def wanted(self, relaxation: Relaxation, prices: Prices) -> Ints:
         """Give the bases that are not held, the one first that would save most with things as they are."""
         g, state, r = self.ground, self.state, relaxation

@@ -137,6 +137,26 @@ def closing(field: Any, state: Any, bases: Any, most: int, loss: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
+def give_up(field: Any, state: Any, bases: Any, most: int) -> int:
+    """Give up each of some bases that is not missed, its sites served anew; gives the number given up."""
+    zero = np.zeros(len(state.total), np.int64)
+    number = 0
+    for base in bases:
+        if field.posts[field.base_site[base]] != 1:
+            continue
+        over, cost = excess(field.limit, field.unit, state.total, zero), state.total[0]
+        state.log_size[0] = 0
+        _move_base(field, state, -1, base)
+        improve(field, state, state.log[: state.log_size[0], 0].copy(), most, 1)
+        if excess(field.limit, field.unit, state.total, zero) > over + EPS or state.total[0] > cost:
+            _undo(field, state, -1, base)
+        else:
+            number += 1
+    state.log_size[0] = -1
+    return number
+
+
+@njit(cache=True, nogil=True)
 def _add_eager(field: Any, state: Any, weights: Any, new: int, local: Any, num_local: int) -> int:
     """Add to a list the sites that nobody covers and that would gain most from a new base."""
     shared, on_call, uncovered = weights

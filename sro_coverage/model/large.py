@@ -8,6 +8,7 @@ and bound meet. What a held limit excludes is excluded for all later tiers.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,10 +41,12 @@ _MOST_ROUNDS = 1_000
 _BASES_AT_ONCE = 20
 _WEAKEST = 6
 _LONG_SHARE = 0.35
-_SHORT_SHARE = 0.15
+_SHORT_SHARE = 0.05
 _PART_SHARE = 0.4
 _WHOLE_SHARE = 0.9
 _WINDOW_S = 4.0
+_WORST_SHARE, _POOR_WINDOWS = 0.1, 3
+_EARLY = 1.5  # so many times its share of the time goes to the tier that all later ones depend on
 _FEW_ROUNDS, _SOME_ROUNDS = 100, 300
 _NEAR = 2e-3
 _UNKNOWN = 2**62
@@ -81,7 +84,7 @@ def solve_large(
     for number, tier in enumerate(arrays.tiers):
         left_s = params.time_limit_s - (time.monotonic() - began)
         num_left = len(arrays.tiers) - number
-        clock = _Clock(time.monotonic(), left_s / num_left, stop, is_last=num_left == 1)
+        clock = _Clock(time.monotonic(), left_s * min(_EARLY / (num_left + _EARLY - 1), 1), stop, is_last=num_left == 1)
         news = _News(tier, number, len(arrays.tiers), began, watch)
         known = [other for other in done if other.limit < _UNKNOWN]
         held = [(other.tier, other.limit) for other in known]
@@ -231,7 +234,11 @@ class _Search:
         try:
             if self._at_once > 1:
                 self._begin_beats()
-            for step in (self._round, self._wait_for_beats, self._as_a_whole, self._windows, self._shakes):
+            steps = (
+                self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
+                self._as_a_whole, self._windows, self._shakes,
+            )  # fmt: skip
+            for step in steps:
                 if self._goes_on():
                     step()
         finally:
@@ -315,15 +322,24 @@ class _Search:
         return (draft.cost - 1) * regrets.scale - regrets.whole if draft.excess == 0 else kernel.NEVER - 1
 
     def _round(self) -> None:
-        """Make the relaxed answer whole, then base officers where they are wanted."""
-        best = self._best
-        rounded = Draft.of_shares(best.ground, self.bound.openness)
+        """Make the relaxed answer whole; where limits are held, that seldom keeps them."""
+        if self.held and self._best.excess == 0:
+            return
+        rounded = Draft.of_shares(self._best.ground, self.bound.openness)
         rounded.chain(self._rate)
-        drafts = sorted((rounded, best.copy()), key=lambda one: one.merit)
-        is_long = self._is_small and not self.held and (not self._is_short or drafts[0].excess > 0)
-        ends = time.monotonic() + self.clock.left_s * (_LONG_SHARE if is_long else _SHORT_SHARE)
-        for start in drafts[:1] if drafts[0].excess == 0 else drafts:
-            self._exchange(start, ends)
+        self._starts = [rounded] if rounded.merit <= self._best.merit else [self._best.copy(), rounded]
+        self._take(rounded)
+
+    def _exchanges(self) -> None:
+        """Base officers where they are wanted, from each start if none keeps all limits."""
+        starts = [self._best.copy()] if self._best.excess == 0 else self._starts
+        for start in starts:
+            self._exchange(start, time.monotonic() + self.clock.left_s * _SHORT_SHARE)
+
+    def _long_exchanges(self) -> None:
+        """Go on with that where beats are long, or no plan is known that keeps all limits."""
+        if self._is_small and not self.held and (not self._is_short or self._best.excess > 0):
+            self._exchange(self._best.copy(), time.monotonic() + self.clock.left_s * _LONG_SHARE)
 
     def _as_a_whole(self) -> None:
         """Choose everything again in one program; its prices, and what it proves, raise the bound."""
@@ -355,13 +371,25 @@ class _Search:
     def _free_workers(self) -> int:
         return max(self._at_once - (self._beats is not None and not self._beats.is_over), 1)
 
+    def _worst_windows(self) -> None:
+        """Choose again where the plan costs most beyond the prices, as long as that helps."""
+        ends = time.monotonic() + self.clock.left_s * _WORST_SHARE
+        self._through_windows(lambda poor: poor < _POOR_WINDOWS and time.monotonic() < ends)
+
     def _windows(self) -> None:
         """Choose again in one neighbourhood after another."""
+        self._through_windows(lambda _: True)
+
+    def _through_windows(self, goes_on: Callable[[int], bool]) -> None:
         if self._best.excess > 0:
             return
+        self._best = self._best.copy()
+        self._best.give_up()
         windows = Windows(self._best, self.relaxation, self.bound, self.excluded, self._free_workers)
-        while self._goes_on():
+        poor = 0
+        while self._goes_on() and goes_on(poor):
             better = windows.next(self._best, min(self.clock.left_s, _WINDOW_S), self._is_over)
+            poor = poor + 1 if better is None else 0
             if better is not None:
                 self._take(better)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +14,7 @@ from sro_coverage.model.bound import Exclusions, Regrets, Relaxation
 from sro_coverage.model.compact import ranked
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.reoptimise import Part, reoptimise
-from sro_coverage.model.state import PRIMARY
+from sro_coverage.model.state import NOBODY, PRIMARY
 from sro_coverage.travel import Bools, Floats
 
 MOST_SITES = 12_000
@@ -76,14 +77,15 @@ class Windows:
         self._num_sites = len(draft.state.server)
         first = _FIRST_SITES if self._num_sites <= MOST_SITES else _MOST_SITES
         self._size = min(first, self._num_sites)
-        self._visited = np.zeros(len(draft.state.is_open), np.bool_)
+        self._visited = np.zeros(self._num_sites, np.bool_)
 
     def next(self, draft: Draft, time_limit_s: float, is_stopped: Callable[[], bool]) -> Draft | None:
         """Solve some windows that do not touch; gives a better plan if there is one."""
+        beyond = self._beyond_prices(draft)
         chosen: list[Bools] = []
         taken = np.zeros(self._num_sites, np.bool_)
         for _ in range(self._at_once):
-            sites = self._window(draft, taken)
+            sites = self._window(draft, beyond, taken)
             if sites.any():
                 chosen.append(sites)
                 taken |= sites
@@ -99,50 +101,56 @@ class Windows:
                 joined = best.taking(part.draft, sites)
                 if joined.is_sound and joined.merit < best.merit:
                     best = joined
-        if self._visited[draft.state.is_open].all():
+        if self._visited.all():
             self._visited[:] = False
             self._size = min(2 * self._size, _MOST_SITES, self._num_sites)
         return best if best is not draft else None
 
-    def _window(self, draft: Draft, taken: Bools) -> Bools:
-        """Give the beats around the one that costs most beyond its prices, of those not yet visited."""
-        state, stars = draft.state, draft.ground.stars
-        base_of = draft.base_of
-        arrays = draft.ground.arrays
+    def _window(self, draft: Draft, beyond: Floats, taken: Bools) -> Bools:
+        """
+        Give the beats around the site that costs most beyond its prices, of those not yet visited.
+
+        Where there are no more beats around, the window goes on around the next such site, wherever that is.
+        """
+        state, stars, arrays = draft.state, draft.ground.stars, draft.ground.arrays
+        held_at = np.where(state.server == PRIMARY, 0, draft.base_of)
+        open_bases = np.flatnonzero(state.is_open)
+        held_at[arrays.base_site[open_bases]] = open_bases
         sites = np.zeros(self._num_sites, np.bool_)
-        seeds = np.flatnonzero(state.is_open & ~self._visited & ~taken[arrays.base_site])
-        if not len(seeds):
-            return sites
-        seed = int(seeds[np.argmax(self._beyond_prices(draft, base_of)[seeds])])
-        held_at = np.full(self._num_sites, -1)
-        held_at[arrays.base_site[state.is_open]] = np.flatnonzero(state.is_open)
-        queue, number = [seed], 0
-        met = {seed}
-        while queue and number < self._size:
-            base = queue.pop(0)
-            self._visited[base] = True
-            mine = np.append(np.flatnonzero(base_of == base), arrays.base_site[base])
-            number += int((~sites[mine]).sum())
-            sites[mine] = True
-            for site in stars.site[stars.start[base] : stars.start[base + 1]]:
-                other = int(held_at[site]) if state.server[site] == PRIMARY else int(base_of[site])
-                if taken[site]:
-                    continue
-                if other < 0:
-                    number += int(not sites[site])
-                    sites[site] = True
-                elif other not in met and not taken[arrays.base_site[other]]:
-                    met.add(other)
-                    queue.append(other)
+        number = 0
+        for seed in np.argsort(-np.where(self._visited | taken, -np.inf, beyond), kind="stable"):
+            if number >= self._size or self._visited[seed] or taken[seed]:
+                break
+            if sites[seed]:
+                continue
+            queue = deque([seed])
+            met = sites | taken
+            met[seed] = True
+            while queue and number < self._size:
+                site = queue.popleft()
+                base = held_at[site]
+                mine = np.flatnonzero(held_at == base) if base >= 0 else np.asarray([site])
+                number += int((~sites[mine]).sum())
+                sites[mine] = self._visited[mine] = met[mine] = True
+                if base >= 0:
+                    around = stars.site[stars.start[base] : stars.start[base + 1]]
+                else:
+                    into = stars.into[stars.into_start[site] : stars.into_start[site + 1]]
+                    around = arrays.base_site[stars.base[into]]
+                for other in around[~met[around]]:
+                    if not met[other]:
+                        met[other] = True
+                        queue.append(other)
         return sites
 
-    def _beyond_prices(self, draft: Draft, base_of: np.ndarray) -> Floats:
-        """What each beat costs above what its sites pay."""
-        r, state = self._relaxation, draft.state
+    def _beyond_prices(self, draft: Draft) -> Floats:
+        """What each beat costs above what its sites pay, told of its primary, and so of each site that nobody covers."""
+        r, state, arrays = self._relaxation, draft.state, draft.ground.arrays
         server = np.maximum(state.server, 0)
         cost = np.where(state.way == kernel.SHARED, r.c_shared[server], r.c_on_call[server])
-        cost = cost - self._bound.prices.site * r.scale
-        beyond = np.zeros(len(state.is_open))
-        served = base_of >= 0
-        np.add.at(beyond, base_of[served], cost[served])
+        cost = np.where(state.server == NOBODY, r.c_uncovered, cost) - self._bound.prices.site * r.scale
+        base_of = draft.base_of
+        at = np.where(base_of >= 0, arrays.base_site[base_of], np.arange(self._num_sites))
+        cost[state.server == PRIMARY] = 0
+        beyond: Floats = np.bincount(at, cost, self._num_sites)
         return beyond
