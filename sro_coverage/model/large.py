@@ -44,7 +44,7 @@ _LONG_SHARE = 0.35
 _SHORT_SHARE = 0.05
 _PART_SHARE = 0.4
 _WHOLE_SHARE = 0.9
-_WINDOW_S = 4.0
+_WINDOW_S, _WIDE_WINDOW_S = 4.0, 8.0
 _WORST_SHARE, _POOR_WINDOWS = 0.1, 3
 _EARLY = 1.5  # so many times its share of the time goes to the tier that all later ones depend on
 _FEW_ROUNDS, _SOME_ROUNDS = 100, 300
@@ -276,21 +276,24 @@ class _Search:
 
     def _raise(self) -> Bound:
         """Raise the bound for a quarter of the time at most."""
-        draft, ends = self._best, time.monotonic() + self.clock.left_s / 4
+        ends = time.monotonic() + self.clock.left_s / 4
+        start = good_start(self.relaxation, self._duals, is_over=lambda: self._is_late(ends))
+        # Of a plan that is one program, a linear program soon tells the prices.
+        rounds = _FEW_ROUNDS if self.held and self._is_small else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
+        return self._ascend(start, rounds, ends)
 
-        def is_over() -> bool:
-            return time.monotonic() > ends or self.clock.left_s <= 0
-
-        start = good_start(self.relaxation, self._duals, is_over=is_over)
+    def _ascend(self, start: Prices, rounds: int, ends: float, *, is_steady: bool = False) -> Bound:
+        draft = self._best
         known = draft.cost if draft.excess == 0 else np.inf
 
         def enough(bound: Bound) -> bool:
             self.news.tell(draft.cost, bound.whole)
-            return bound.whole >= known or is_over() or bound.is_settled
+            return bound.whole >= known or self._is_late(ends) or (bound.is_settled and not is_steady)
 
-        # Of a plan that is one program, a linear program soon tells the prices.
-        rounds = _FEW_ROUNDS if self.held and self._is_small else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
         return ascend(self.relaxation, start, known, rounds=rounds, enough=enough)
+
+    def _is_late(self, ends: float) -> bool:
+        return time.monotonic() > ends or self.clock.left_s <= 0
 
     @property
     def _is_short(self) -> bool:
@@ -341,31 +344,44 @@ class _Search:
         if self._is_small and not self.held and (not self._is_short or self._best.excess > 0):
             self._exchange(self._best.copy(), time.monotonic() + self.clock.left_s * _LONG_SHARE)
 
+    def _useful(self) -> tuple[Exclusions, bool]:
+        """Leave out what cannot be part of a better plan; see `kept`."""
+        regrets = self.relaxation.regrets(self.bound.prices)
+        return kept(self._best.ground, regrets, self._room(regrets), self.excluded)
+
     def _as_a_whole(self) -> None:
         """Choose everything again in one program; its prices, and what it proves, raise the bound."""
         if not self._is_small:
             return
-        draft = self._best
-        regrets = self.relaxation.regrets(self.bound.prices)
-        out, is_short = kept(draft.ground, regrets, self._room(regrets), self.excluded)
+        draft, (out, is_short) = self._best, self._useful()
         every = np.ones(len(self.arrays.posts), np.bool_)
         # Where limits are held, exchanges and windows seldom fit; where little is left to choose, a proof is near.
         is_best = bool(self.held) or (~out.shared).sum() + (~out.on_call).sum() <= AT_ONCE_COLUMNS
-        time_limit_s = self.clock.left_s * (_WHOLE_SHARE if is_best else _PART_SHARE)
-
-        def priced(prices: Prices) -> None:
-            evaluation = self.relaxation.evaluate(prices)
-            if evaluation.bound > self.bound.value:
-                self.bound.prices, self.bound.value = prices, evaluation.bound
-                self._raise_to(evaluation.whole)
-
         part = reoptimise(
-            draft, every, out, time_limit_s, at_once=self._at_once, is_stopped=self._is_over, priced=priced,
-            met=self._take,
+            draft, every, out, self.clock.left_s * (_WHOLE_SHARE if is_best else _PART_SHARE), at_once=self._at_once,
+            is_stopped=self._is_over, priced=self._try_prices, met=self._take,
         )  # fmt: skip
         better = part.draft or draft
         if not is_short and part.bound is not None and better.excess == 0:
             self._raise_to(better.cost if part.is_proven else min(part.bound, better.cost))
+        if self._goes_on():
+            self._raise_from(self.bound.prices)
+
+    def _raise_from(self, prices: Prices) -> None:
+        """Raise the bound from prices that a linear program gave."""
+        ends = time.monotonic() + self.clock.left_s / 3
+        further = self._ascend(prices, _MOST_ROUNDS, ends, is_steady=True)  # its first steps are often too long
+        self._priced(further.prices, further.value, further.whole)
+
+    def _try_prices(self, prices: Prices) -> None:
+        evaluation = self.relaxation.evaluate(prices)
+        self._priced(prices, evaluation.bound, evaluation.whole)
+
+    def _priced(self, prices: Prices, value: float, whole: int) -> None:
+        """Take over prices if they give a better bound."""
+        if value > self.bound.value:
+            self.bound.prices, self.bound.value = prices, value
+            self._raise_to(whole)
 
     @property
     def _free_workers(self) -> int:
@@ -385,13 +401,17 @@ class _Search:
             return
         self._best = self._best.copy()
         self._best.give_up()
-        windows = Windows(self._best, self.relaxation, self.bound, self.excluded, self._free_workers)
-        poor = 0
+        windows = Windows(self._best, self.relaxation, self.bound, self._useful()[0], self._free_workers)
+        poor, is_raised = 0, False
         while self._goes_on() and goes_on(poor):
-            better = windows.next(self._best, min(self.clock.left_s, _WINDOW_S), self._is_over)
+            time_limit_s = min(self.clock.left_s, _WINDOW_S if self._is_small else _WIDE_WINDOW_S)
+            better = windows.next(self._best, time_limit_s, self._is_over)
             poor = poor + 1 if better is None else 0
             if better is not None:
                 self._take(better)
+            if windows.prices is not None and not self._is_small and not is_raised:
+                self._raise_from(windows.prices)
+                is_raised = True
 
     def _shakes(self) -> None:
         """Exchange officers around a random place and set that right again."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from sro_coverage.model import kernel
 from sro_coverage.model.ascent import Bound
-from sro_coverage.model.bound import Exclusions, Regrets, Relaxation
+from sro_coverage.model.bound import Exclusions, Prices, Regrets, Relaxation
 from sro_coverage.model.compact import ranked
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.reoptimise import Part, reoptimise
@@ -22,6 +22,7 @@ MOST_SITES = 12_000
 
 _FIRST_SITES = 150
 _MOST_SITES = 600
+_WIDE_SITES = 2_400
 _MOST_COLUMNS = 120_000
 
 
@@ -45,9 +46,10 @@ def kept(ground: Ground, regrets: Regrets, room: int, excluded: Exclusions) -> t
         What is left out, and whether a better plan may need it.
     """
     out, stars = within(regrets, room, excluded), ground.stars
-    is_short = bool((~out.shared).sum() + (~out.on_call).sum() > _MOST_COLUMNS)
+    many = _MOST_COLUMNS * max(len(ground.arrays.posts) / MOST_SITES, 1)
+    is_short = bool((~out.shared).sum() + (~out.on_call).sum() > many)
     if is_short:  # of each site, those with least regret, the cheapest first
-        most = _MOST_COLUMNS // max(len(ground.arrays.posts), 1)
+        most = _MOST_COLUMNS // max(min(len(ground.arrays.posts), MOST_SITES), 1)
         cheap = np.empty_like(stars.site)
         cheap[ground.field.near] = np.arange(len(stars.site))
         for regret, gone in ((regrets.shared, out.shared), (regrets.on_call, out.on_call)):
@@ -63,21 +65,31 @@ class Windows:
     Parameters
     ----------
     relaxation, bound
-        What each choice costs at least beyond the bound decides what a window may use.
+        What each beat costs beyond the prices decides where the windows are.
+    excluded
+        What they leave out.
     at_once
         Windows that are solved side by side.
+
+    Attributes
+    ----------
+    prices
+        Those of the windows' linear programs, once every site was in one; windows know nothing of each other, so that
+        they are only a place to start from.
     """
 
-    def __init__(self, draft: Draft, relaxation: Relaxation, bound: Bound, excluded: Exclusions, at_once: int) -> None:
-        self._relaxation, self._bound = relaxation, bound
-        regrets = relaxation.regrets(bound.prices)
-        room = (draft.cost - 1) * regrets.scale - regrets.whole
-        self._out, _ = kept(draft.ground, regrets, room, excluded)
-        self._at_once = at_once
+    prices: Prices | None = None
+
+    def __init__(
+        self, draft: Draft, relaxation: Relaxation, bound: Bound, excluded: Exclusions, at_once: int = 1
+    ) -> None:
+        self._relaxation, self._bound, self._out, self._at_once = relaxation, bound, excluded, at_once
         self._num_sites = len(draft.state.server)
-        first = _FIRST_SITES if self._num_sites <= MOST_SITES else _MOST_SITES
-        self._size = min(first, self._num_sites)
+        self._size, self._most = _FIRST_SITES, _MOST_SITES
+        if self._num_sites > MOST_SITES:
+            self._size = self._most = _WIDE_SITES
         self._visited = np.zeros(self._num_sites, np.bool_)
+        self._priced: list[tuple[Bools, Prices]] = []
 
     def next(self, draft: Draft, time_limit_s: float, is_stopped: Callable[[], bool]) -> Draft | None:
         """Solve some windows that do not touch; gives a better plan if there is one."""
@@ -91,7 +103,10 @@ class Windows:
                 taken |= sites
 
         def solved(sites: Bools) -> Part:
-            return reoptimise(draft, sites, self._out, time_limit_s, is_stopped=is_stopped)
+            def priced(prices: Prices) -> None:
+                self._priced.append((sites, prices))
+
+            return reoptimise(draft, sites, self._out, time_limit_s, is_stopped=is_stopped, priced=priced)
 
         with ThreadPoolExecutor(self._at_once) as pool:
             parts = list(pool.map(solved, chosen))
@@ -103,8 +118,21 @@ class Windows:
                     best = joined
         if self._visited.all():
             self._visited[:] = False
-            self._size = min(2 * self._size, _MOST_SITES, self._num_sites)
+            self._size = min(2 * self._size, self._most)
+            self.prices, self._priced = self._joined(), []
         return best if best is not draft else None
+
+    def _joined(self) -> Prices:
+        """Give the prices of all windows together; where there are none, the known ones."""
+        known = self._bound.prices
+        site = known.site.copy()
+        for sites, prices in self._priced:
+            site[sites] = prices.site
+        officer, held = (
+            np.mean([mine, *(getattr(prices, name) for _, prices in self._priced)][bool(self._priced) :], axis=0)
+            for name, mine in (("officer", known.officer), ("held", known.held))
+        )
+        return Prices(site, officer, held)
 
     def _window(self, draft: Draft, beyond: Floats, taken: Bools) -> Bools:
         """
@@ -119,10 +147,10 @@ class Windows:
         sites = np.zeros(self._num_sites, np.bool_)
         number = 0
         for seed in np.argsort(-np.where(self._visited | taken, -np.inf, beyond), kind="stable"):
-            if number >= self._size or self._visited[seed] or taken[seed]:
-                break
             if sites[seed]:
                 continue
+            if number >= self._size or self._visited[seed] or taken[seed]:
+                break
             queue = deque([seed])
             met = sites | taken
             met[seed] = True
@@ -144,7 +172,7 @@ class Windows:
         return sites
 
     def _beyond_prices(self, draft: Draft) -> Floats:
-        """What each beat costs above what its sites pay, told of its primary, and so of each site that nobody covers."""
+        """What each beat costs above what its sites pay, told of its primary; so of each site that nobody covers."""
         r, state, arrays = self._relaxation, draft.state, draft.ground.arrays
         server = np.maximum(state.server, 0)
         cost = np.where(state.way == kernel.SHARED, r.c_shared[server], r.c_on_call[server])
@@ -152,5 +180,6 @@ class Windows:
         base_of = draft.base_of
         at = np.where(base_of >= 0, arrays.base_site[base_of], np.arange(self._num_sites))
         cost[state.server == PRIMARY] = 0
-        beyond: Floats = np.bincount(at, cost, self._num_sites)
+        beyond: Floats = np.zeros(self._num_sites)
+        np.add.at(beyond, at, cost)
         return beyond
