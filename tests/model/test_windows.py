@@ -1,0 +1,122 @@
+"""Windows: whole beats together, where the plan costs most, wherever that is; free officers are found first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sro_coverage.model import windows as module
+from sro_coverage.model.ascent import Bound, ascend, good_start
+from sro_coverage.model.bound import Exclusions, Relaxation
+from sro_coverage.model.compile import compile_arrays
+from sro_coverage.model.draft import Draft, Ground
+from sro_coverage.model.exact import solve_exact
+from sro_coverage.model.greedy import first_choice
+from sro_coverage.model.solution import SolveParams
+from sro_coverage.model.stars import Stars
+from sro_coverage.model.windows import Windows
+from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem
+from sro_coverage.travel import travel_times
+
+ISLANDS = 5
+
+
+def islands(num_officers=12):
+    """Some towns of six campuses, too far apart for an officer to serve two of them."""
+    rng = np.random.default_rng(3)
+    campuses = tuple(
+        Campus(
+            id=f"{town}-{i}", name=f"{town}-{i}", level="middle" if i < 4 else "elementary",
+            lat=33.0 + town + float(rng.uniform(0, 0.03)), lon=-117.0 + float(rng.uniform(0, 0.03)),
+            enrollment=int(rng.integers(200, 1500)),
+        )
+        for town in range(ISLANDS)
+        for i in range(6)
+    )  # fmt: skip
+    officers = tuple(Officer(id=str(i), name=str(i)) for i in range(num_officers))
+    policy = Policy(max_shared=1, on_call_min=0.01)
+    return Problem(
+        title="", campuses=campuses, officers=officers, policy=policy, objective=Objective(order=("coverage",))
+    )
+
+
+@pytest.fixture
+def start():
+    """Give the quick start of the islands with the bound at good prices."""
+    problem = islands()
+    arrays = compile_arrays(problem, travel_times(problem))
+    stars = Stars.of(arrays)
+    excluded, tier = Exclusions.of_rules(arrays, stars), arrays.tiers[0]
+    relaxation = Relaxation(arrays, stars, tier, [], excluded)
+    draft = Draft.of_choice(Ground(arrays, stars, tier, [], excluded), first_choice(arrays))
+    bound = ascend(relaxation, good_start(relaxation, []), draft.cost)
+    return problem, arrays, draft, relaxation, bound, excluded
+
+
+def first_window(start, size, taken=None):
+    _, arrays, draft, relaxation, bound, excluded = start
+    windows = Windows(draft, relaxation, bound, excluded)
+    windows._size = size  # a window is chosen by this only
+    taken = np.zeros(len(arrays.posts), np.bool_) if taken is None else taken
+    return windows._window(draft, windows._beyond_prices(draft), taken), windows
+
+
+@pytest.mark.parametrize("size", [1, 7, 13, 30])
+def test_a_window_holds_whole_beats_and_goes_on_elsewhere(start, size):
+    _, arrays, draft, *_ = start
+    sites, _ = first_window(start, size)
+    assert sites.sum() >= size
+    for base in np.flatnonzero(draft.state.is_open):
+        mine = np.append(np.flatnonzero(draft.base_of == base), arrays.base_site[base])
+        assert len(set(sites[mine].tolist())) == 1
+
+
+def test_a_window_begins_where_the_plan_costs_most_beyond_its_prices(start):
+    _, _, draft, *_ = start
+    sites, windows = first_window(start, 1)
+    assert sites[np.argmax(windows._beyond_prices(draft))]
+
+
+def test_windows_that_are_solved_side_by_side_do_not_touch(start):
+    first, _ = first_window(start, 7)
+    second, _ = first_window(start, 7, taken=first)
+    assert second.any()
+    assert not (first & second).any()
+
+
+def test_windows_come_to_the_best_plan_and_keep_to_the_officers(start, monkeypatch):
+    problem, arrays, draft, relaxation, bound, excluded = start
+    monkeypatch.setattr(module, "_FIRST_SITES", 12)
+    windows = Windows(draft, relaxation, bound, excluded, at_once=2)
+    best = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=10)).choice
+    for _ in range(12):
+        draft = windows.next(draft, 5, lambda: False) or draft
+    assert draft.choice().keeps_rules(arrays)
+    assert draft.cost == best.cost(arrays, arrays.tiers[0])
+
+
+def test_prices_of_windows_make_a_valid_bound_once_every_site_was_in_one(start, monkeypatch):
+    problem, arrays, draft, relaxation, bound, excluded = start
+    monkeypatch.setattr(module, "_FIRST_SITES", 12)
+    windows = Windows(draft, relaxation, Bound(bound.prices, bound.value, bound.whole, bound.evaluation), excluded)
+    while windows.prices is None:
+        windows.next(draft, 5, lambda: False)
+    best = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=10)).choice
+    assert relaxation.evaluate(windows.prices).whole <= best.cost(arrays, arrays.tiers[0])
+
+
+def test_officers_who_are_not_missed_are_given_up_and_nobody_else():
+    problem = islands(num_officers=24)
+    arrays = compile_arrays(problem, travel_times(problem))
+    stars = Stars.of(arrays)
+    excluded = Exclusions.of_rules(arrays, stars)
+    ground = Ground(arrays, stars, arrays.tiers[0], [], excluded)
+    draft = Draft.of_bases(ground, np.flatnonzero(np.arange(len(arrays.base_site)) % 5 < 4))
+    before, held = draft.cost, int(draft.state.is_open.sum())
+    freed = draft.give_up()
+    assert freed > 0
+    assert draft.cost <= before
+    assert int(draft.state.is_open.sum()) == held - freed
+    again = Draft.of_choice(ground, draft.choice())
+    assert (again.cost, again.state.spare.tolist()) == (draft.cost, draft.state.spare.tolist())
+    assert draft.give_up() == 0 or draft.cost < before
