@@ -54,6 +54,10 @@ class Evaluation:
         Change of the bound with each price, in the order site, officer, held.
     bases
         Bases of the relaxed answer.
+    officer
+        Price of an officer of each class, in fixed-point units as all that follows.
+    site_gain
+        What basing somebody at each site adds to the bound if it must be, and what it takes off if that is negative.
     """
 
     bound: float
@@ -61,6 +65,7 @@ class Evaluation:
     units: int
     slope: Floats
     bases: Ints
+    officer: Ints
     site_gain: Ints
     base_gain: Ints
 
@@ -283,7 +288,8 @@ class Relaxation:
                 (cost - np.asarray(self.limits))[1:],
             )
         )
-        return Evaluation(total / self.scale, -(-total // self.scale), total, slope, bases, with_officers, value)
+        bound, whole = total / self.scale, -(-total // self.scale)
+        return Evaluation(bound, whole, total, slope, bases, of_class, with_officers, value)
 
     def near_cost(self) -> Floats:
         """Cost of each site from a base such that half a beat's sites would be nearer."""

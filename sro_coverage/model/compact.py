@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,29 @@ class Compact:
             )
         )
         return costs
+
+    def weighed(self, weights: Ints, officer: Ints) -> tuple[Program, float]:
+        """
+        Give the program with prices in place of the limits on officers and on held tiers.
+
+        Parameters
+        ----------
+        weights, officer
+            Of each tier, and of an officer of each class.
+
+        Returns
+        -------
+        tuple
+            The program, and what a unit of its cost stands for.
+        """
+        program, num_sites, num_held = self.program, len(self.inner), len(weights) - 1
+        cost = self._costs()[:, : len(weights)] @ weights
+        cost[: len(self.bases)] += officer[self.draft.ground.arrays.base_class[self.bases]]
+        low, high = program.low.copy(), program.high.copy()
+        shared = slice(num_sites, num_sites + len(officer) + num_held)
+        low[shared], high[shared] = -np.inf, np.inf
+        scale = max(float(np.abs(cost).max(initial=1)) / _LARGEST_COST, 1e-9)
+        return replace(program, cost=cost / scale, low=low, high=high), scale
 
     def _program(self) -> Program:
         g = self.draft.ground
@@ -178,6 +202,10 @@ class Compact:
 
     def with_values(self, values: Floats) -> Draft:
         """Give the plan with all that is among the sites chosen anew."""
+        return Draft(self.draft.ground, *self.chosen(values))
+
+    def chosen(self, values: Floats) -> tuple[Ints, Ints, Bools]:
+        """Give server, way and bases held of that plan; see `State`."""
         g, old = self.draft.ground, self.draft.state
         stars, arrays = g.stars, g.arrays
         bases, shared, on_call = (
@@ -193,7 +221,7 @@ class Compact:
         for spokes, kind in ((shared, SHARED), (on_call, ON_CALL)):
             server[stars.site[spokes]], way[stars.site[spokes]] = spokes, kind
         server[arrays.base_site[bases]] = PRIMARY
-        return Draft(g, server, way, is_open)
+        return server, way, is_open
 
     def rank(self, extra: Floats) -> Ints:
         """Place of each way to serve a site among all ways to serve it, the cheapest first; bases come before all."""

@@ -18,6 +18,7 @@ from sro_coverage.model.arrays import Arrays, Choice, TierArrays
 from sro_coverage.model.ascent import Bound, ascend, good_start
 from sro_coverage.model.beats.ask import BeatSearch, are_short
 from sro_coverage.model.bound import Exclusions, Prices, Regrets, Relaxation
+from sro_coverage.model.components import Components
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.feasible import any_plan
 from sro_coverage.model.greedy import filled, first_choice
@@ -43,9 +44,8 @@ _WEAKEST = 6
 _LONG_SHARE = 0.35
 _SHORT_SHARE = 0.05
 _PART_SHARE = 0.4
-_WHOLE_SHARE = 0.9
-_WINDOW_S, _WIDE_WINDOW_S = 4.0, 8.0
-_WORST_SHARE, _POOR_WINDOWS = 0.1, 3
+_WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.7
+_WORST_SHARE, _POOR_WINDOWS, _POOR_ROUNDS = 0.1, 3, 2
 _EARLY = 1.5  # so many times its share of the time goes to the tier that all later ones depend on
 _FEW_ROUNDS, _SOME_ROUNDS = 100, 300
 _NEAR = 2e-3
@@ -236,7 +236,7 @@ class _Search:
                 self._begin_beats()
             steps = (
                 self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
-                self._as_a_whole, self._windows, self._shakes,
+                self._as_a_whole, self._by_components, self._windows, self._shakes,
             )  # fmt: skip
             for step in steps:
                 if self._goes_on():
@@ -279,8 +279,10 @@ class _Search:
         ends = time.monotonic() + self.clock.left_s / 4
         start = good_start(self.relaxation, self._duals, is_over=lambda: self._is_late(ends))
         # Of a plan that is one program, a linear program soon tells the prices.
-        rounds = _FEW_ROUNDS if self.held and self._is_small else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
-        return self._ascend(start, rounds, ends)
+        rounds = _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
+        if self.held:
+            rounds = _FEW_ROUNDS if self._is_small else _MOST_ROUNDS
+        return self._ascend(start, rounds, ends, is_steady=bool(self.held) and not self._is_small)
 
     def _ascend(self, start: Prices, rounds: int, ends: float, *, is_steady: bool = False) -> Bound:
         draft = self._best
@@ -365,13 +367,29 @@ class _Search:
         if not is_short and part.bound is not None and better.excess == 0:
             self._raise_to(better.cost if part.is_proven else min(part.bound, better.cost))
         if self._goes_on():
-            self._raise_from(self.bound.prices)
+            ends = time.monotonic() + self.clock.left_s / 4
+            further = self._ascend(self.bound.prices, _MOST_ROUNDS, ends, is_steady=True)
+            self._priced(further.prices, further.value, further.whole)
 
-    def _raise_from(self, prices: Prices) -> None:
-        """Raise the bound from prices that a linear program gave."""
-        ends = time.monotonic() + self.clock.left_s / 3
-        further = self._ascend(prices, _MOST_ROUNDS, ends, is_steady=True)  # its first steps are often too long
-        self._priced(further.prices, further.value, further.whole)
+    def _by_components(self) -> None:
+        """Choose again in each component, at prices for officers and held limits, then among the plans of each."""
+        if self._is_small or self._best.excess > 0:
+            return
+        self._free_officers()
+        components = Components(self._best, self.relaxation, self.bound.prices)
+        ends = time.monotonic() + _COMPONENT_SHARE * self.clock.left_s
+        poor = 0
+        while components.number > 1 and self._goes_on() and poor < _POOR_ROUNDS and time.monotonic() < ends:
+            least, better = components.round(self._best, ends, self._free_workers, self._is_over)
+            poor = poor + 1 if better is None and least <= self.bound.whole else 0
+            self._raise_to(least)
+            if better is not None:
+                self._take(better)
+
+    def _free_officers(self) -> None:
+        """Leave nobody where nobody is missed: what comes next may need them elsewhere."""
+        self._best = self._best.copy()
+        self._best.give_up()
 
     def _try_prices(self, prices: Prices) -> None:
         evaluation = self.relaxation.evaluate(prices)
@@ -399,19 +417,14 @@ class _Search:
     def _through_windows(self, goes_on: Callable[[int], bool]) -> None:
         if self._best.excess > 0:
             return
-        self._best = self._best.copy()
-        self._best.give_up()
+        self._free_officers()
         windows = Windows(self._best, self.relaxation, self.bound, self._useful()[0], self._free_workers)
-        poor, is_raised = 0, False
+        poor = 0
         while self._goes_on() and goes_on(poor):
-            time_limit_s = min(self.clock.left_s, _WINDOW_S if self._is_small else _WIDE_WINDOW_S)
-            better = windows.next(self._best, time_limit_s, self._is_over)
+            better = windows.next(self._best, self.clock.left_s, self._is_over)
             poor = poor + 1 if better is None else 0
             if better is not None:
                 self._take(better)
-            if windows.prices is not None and not self._is_small and not is_raised:
-                self._raise_from(windows.prices)
-                is_raised = True
 
     def _shakes(self) -> None:
         """Exchange officers around a random place and set that right again."""

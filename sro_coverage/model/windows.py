@@ -10,7 +10,7 @@ import numpy as np
 
 from sro_coverage.model import kernel
 from sro_coverage.model.ascent import Bound
-from sro_coverage.model.bound import Exclusions, Prices, Regrets, Relaxation
+from sro_coverage.model.bound import Exclusions, Regrets, Relaxation
 from sro_coverage.model.compact import ranked
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.reoptimise import Part, reoptimise
@@ -23,6 +23,8 @@ MOST_SITES = 12_000
 _FIRST_SITES = 150
 _MOST_SITES = 600
 _WIDE_SITES = 2_400
+_WINDOW_S, _SITES_A_WINDOW_S = 4.0, 300
+_REST = 0.05
 _MOST_COLUMNS = 120_000
 
 
@@ -70,30 +72,21 @@ class Windows:
         What they leave out.
     at_once
         Windows that are solved side by side.
-
-    Attributes
-    ----------
-    prices
-        Those of the windows' linear programs, once every site was in one; windows know nothing of each other, so that
-        they are only a place to start from.
     """
-
-    prices: Prices | None = None
 
     def __init__(
         self, draft: Draft, relaxation: Relaxation, bound: Bound, excluded: Exclusions, at_once: int = 1
     ) -> None:
         self._relaxation, self._bound, self._out, self._at_once = relaxation, bound, excluded, at_once
         self._num_sites = len(draft.state.server)
-        self._size, self._most = _FIRST_SITES, _MOST_SITES
-        if self._num_sites > MOST_SITES:
-            self._size = self._most = _WIDE_SITES
+        is_one_program = self._num_sites <= MOST_SITES
+        self._size, self._most = (_FIRST_SITES, _MOST_SITES) if is_one_program else (_MOST_SITES, _WIDE_SITES)
         self._visited = np.zeros(self._num_sites, np.bool_)
-        self._priced: list[tuple[Bools, Prices]] = []
 
-    def next(self, draft: Draft, time_limit_s: float, is_stopped: Callable[[], bool]) -> Draft | None:
+    def next(self, draft: Draft, most_s: float, is_stopped: Callable[[], bool]) -> Draft | None:
         """Solve some windows that do not touch; gives a better plan if there is one."""
         beyond = self._beyond_prices(draft)
+        time_limit_s = min(most_s, max(_WINDOW_S, self._size / _SITES_A_WINDOW_S))
         chosen: list[Bools] = []
         taken = np.zeros(self._num_sites, np.bool_)
         for _ in range(self._at_once):
@@ -103,10 +96,7 @@ class Windows:
                 taken |= sites
 
         def solved(sites: Bools) -> Part:
-            def priced(prices: Prices) -> None:
-                self._priced.append((sites, prices))
-
-            return reoptimise(draft, sites, self._out, time_limit_s, is_stopped=is_stopped, priced=priced)
+            return reoptimise(draft, sites, self._out, time_limit_s, is_stopped=is_stopped)
 
         with ThreadPoolExecutor(self._at_once) as pool:
             parts = list(pool.map(solved, chosen))
@@ -116,23 +106,11 @@ class Windows:
                 joined = best.taking(part.draft, sites)
                 if joined.is_sound and joined.merit < best.merit:
                     best = joined
-        if self._visited.all():
+        above = np.maximum(beyond, 0)
+        if above[~self._visited].sum() <= _REST * above.sum():
             self._visited[:] = False
             self._size = min(2 * self._size, self._most)
-            self.prices, self._priced = self._joined(), []
         return best if best is not draft else None
-
-    def _joined(self) -> Prices:
-        """Give the prices of all windows together; where there are none, the known ones."""
-        known = self._bound.prices
-        site = known.site.copy()
-        for sites, prices in self._priced:
-            site[sites] = prices.site
-        officer, held = (
-            np.mean([mine, *(getattr(prices, name) for _, prices in self._priced)][bool(self._priced) :], axis=0)
-            for name, mine in (("officer", known.officer), ("held", known.held))
-        )
-        return Prices(site, officer, held)
 
     def _window(self, draft: Draft, beyond: Floats, taken: Bools) -> Bools:
         """
