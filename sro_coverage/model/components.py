@@ -31,7 +31,8 @@ from sro_coverage.model.state import NOBODY, PRIMARY
 from sro_coverage.travel import Bools, Floats, Ints
 
 _SITES_AT_ONCE = 400
-_LEAST_S, _TIMES_SHARE = 2.0, 3.0
+_MOST_SITES = 2_500
+_LEAST_S, _TIMES_SHARE, _MOST_SHARE = 2.0, 3.0, 0.3
 _NEGLIGIBLE = 0.02
 _CHOOSE_S = 10.0
 _GIVEN_AWAY = 1e-6
@@ -49,6 +50,31 @@ class _Way:
     server: Ints
     way: Ints
     bases: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """
+    Prices in fixed-point units, and what follows.
+
+    Parameters
+    ----------
+    weights, officer
+        Of each tier, and of an officer of each class.
+    low, above
+        What no plan of a component can go below, and how far above it the plan at hand is.
+    paid
+        For what components share.
+    out
+        What no better plan of a component uses.
+    """
+
+    weights: Ints
+    officer: Ints
+    low: Ints
+    above: Ints
+    paid: int
+    out: Exclusions
 
 
 class Components:
@@ -77,6 +103,7 @@ class Components:
         graph = sparse.coo_array((np.ones(len(at), np.int8), (at, stars.site[linked])), shape=(num_sites, num_sites))
         self.number, self._label = connected_components(graph, directed=False)
         self._size = np.bincount(self._label)
+        self._sites = np.split(np.argsort(self._label, kind="stable"), np.cumsum(self._size)[:-1])
         self._site, self._held = prices.site, prices.held
         self._officer = relaxation.evaluate(prices).officer / relaxation.scale
         self._ways: list[_Way] = []
@@ -93,58 +120,59 @@ class Components:
         tuple
             What no plan of the whole can go below, and a better plan if there is one.
         """
-        r = self._relaxation
+        cost, officers = self._parts((draft.state.server, draft.state.way, draft.state.is_open))
+        asked = self._asked(cost, officers)
+        batches = self._batches(asked.above)
+        sizes = [int(self._size[batch].sum()) for batch in batches]
+
+        def solved(number: int) -> int:
+            known, more = (int(units[batches[number]].sum()) for units in (asked.low, asked.above))
+            left_s = ends - time.monotonic()
+            share = sizes[number] / sum(sizes[number:]) * at_once * _TIMES_SHARE
+            if is_stopped() or left_s <= 0:
+                return known
+            time_limit_s = min(max(min(share, _MOST_SHARE) * left_s, _LEAST_S), left_s)
+            least = self._solved(draft, batches[number], asked, time_limit_s, is_stopped)
+            return min(max(least, known), known + more)
+
+        with ThreadPoolExecutor(at_once) as pool:
+            units = sum(pool.map(solved, range(len(batches))))
+        rest = np.ones(self.number, np.bool_)
+        rest[[label for batch in batches for label in batch]] = False
+        units += int(asked.low[rest].sum()) - asked.paid
+        return -(-units // self._relaxation.scale), self._choose(draft, cost, officers)
+
+    def _asked(self, cost: Ints, officers: Ints) -> _Asked:
+        """Say what the components are to be planned at, and what is known of them then."""
+        r, arrays, stars, label = self._relaxation, self._ground.arrays, self._ground.stars, self._label
         officer = np.rint(self._officer * r.scale).astype(np.int64)
         prices = Prices(self._site, self._officer, self._held)
         regrets, evaluation = r.regrets(prices), r.evaluate(prices)
         weights = np.asarray((r.scale, *r.weigh(self._held)))
-        # With one class a price of officers follows from the others; here it comes from the choice among plans.
-        dearer = int(officer[0] - evaluation.officer[0]) if len(officer) == 1 else 0
-        gain = evaluation.site_gain + dearer
-        price = r.in_units(self._site)
-        low = self._sums(price + np.minimum(r.c_uncovered - price, 0) + np.minimum(gain, 0))
-        cost, officers = self._parts((draft.state.server, draft.state.way, draft.state.is_open))
-        above = cost[:, : len(weights)] @ weights + officers @ officer - low
-        label, stars, at_base = self._label, self._ground.stars, self._ground.arrays.base_site
+        gain, at_base = evaluation.site_gain, arrays.base_site
         more = np.zeros(len(at_base), np.int64)
-        if len(officer) == 1:
-            more = np.maximum(gain, 0)[at_base] - np.maximum(evaluation.site_gain, 0)[at_base]
+        if len(officer) == 1:  # there it follows from the other prices; here it comes from the choice among plans
+            gain = gain + int(officer[0] - evaluation.officer[0])
+            more = (np.maximum(gain, 0) - np.maximum(evaluation.site_gain, 0))[at_base]
+        price = r.in_units(self._site)
+        low = np.zeros(self.number, np.int64)
+        np.add.at(low, label, price + np.minimum(r.c_uncovered - price, 0) + np.minimum(gain, 0))
+        above = cost[:, : len(weights)] @ weights + officers @ officer - low
         room = above[label]
-        out = Exclusions(
-            r.excluded.base | (regrets.base + more > room[at_base]),
-            r.excluded.shared | (regrets.shared + more[stars.base] > room[stars.site]),
-            r.excluded.on_call | (regrets.on_call + more[stars.base] > room[stars.site]),
-            r.excluded.uncovered | (regrets.uncovered > room),
+        num_officers = [len(members) for members in arrays.class_officers]
+        return _Asked(
+            weights,
+            officer,
+            low,
+            above,
+            sum(int(p) * int(n) for p, n in zip((*officer, *weights[1:]), (*num_officers, *r.limits[1:]), strict=True)),
+            Exclusions(
+                r.excluded.base | (regrets.base + more > room[at_base]),
+                r.excluded.shared | (regrets.shared + more[stars.base] > room[stars.site]),
+                r.excluded.on_call | (regrets.on_call + more[stars.base] > room[stars.site]),
+                r.excluded.uncovered | (regrets.uncovered > room),
+            ),
         )
-        batches = self._batches(above)
-        left = [sum(self._size[b].sum() for b in batches[number:]) for number in range(len(batches))]
-
-        def solved(number: int) -> int:
-            batch = batches[number]
-            share = self._size[batch].sum() / left[number] * at_once * _TIMES_SHARE
-            time_limit_s = min(max((ends - time.monotonic()) * share, _LEAST_S), ends - time.monotonic())
-            if is_stopped() or time_limit_s <= 0:
-                return int(low[batch].sum())
-            known, now = int(low[batch].sum()), int(above[batch].sum())
-            least = self._solved(draft, batch, out, weights, officer, time_limit_s, is_stopped)
-            return min(max(least, known), known + now)
-
-        with ThreadPoolExecutor(at_once) as pool:
-            proven = sum(pool.map(solved, range(len(batches))))
-        rest = np.ones(self.number, np.bool_)
-        for batch in batches:
-            rest[batch] = False
-        members = [len(members) for members in self._ground.arrays.class_officers]
-        paid = sum(int(p) * number for p, number in zip(officer, members, strict=True))
-        paid += sum(int(w) * limit for w, limit in zip(weights[1:], r.limits[1:], strict=True))
-        units = proven + int(low[rest].sum()) - paid
-        return -(-units // r.scale), self._choose(draft, cost, officers)
-
-    def _sums(self, values: Ints) -> Ints:
-        """Add up by component, exactly."""
-        total = np.zeros(self.number, np.int64)
-        np.add.at(total, self._label, values)
-        return total
 
     def _parts(self, plan: _Plan) -> tuple[Ints, Ints]:
         """Give each component's cost in each tier, and officers of each class."""
@@ -166,10 +194,15 @@ class Components:
         return cost, officers
 
     def _batches(self, above: Ints) -> list[Ints]:
-        """Put components together, those first that cost most beyond their bound; what is close to it is left out."""
+        """
+        Put components together, those first that cost most beyond their bound.
+
+        What is close to its bound is left out, and what is too large for one program to prove: that is for windows.
+        """
         order = np.argsort(-above, kind="stable")
         rest = np.cumsum(above[order][::-1])[::-1]
-        order = order[(rest > _NEGLIGIBLE * max(int(above.sum()), 1)) & (above[order] > 0)]
+        is_open = (rest > _NEGLIGIBLE * max(int(above.sum()), 1)) & (above[order] > 0)
+        order = order[is_open & (self._size[order] <= _MOST_SITES)]
         batches: list[list[int]] = []
         size = _SITES_AT_ONCE
         for label in order:
@@ -181,12 +214,11 @@ class Components:
         return [np.asarray(batch) for batch in batches]
 
     def _solved(
-        self, draft: Draft, batch: Ints, out: Exclusions, weights: Ints, officer: Ints, time_limit_s: float,
-        is_stopped: Callable[[], bool],
-    ) -> int:  # fmt: skip
+        self, draft: Draft, batch: Ints, asked: _Asked, time_limit_s: float, is_stopped: Callable[[], bool]
+    ) -> int:
         """Plan some components again, as one program; gives what no plan of them costs less than."""
-        compact = Compact(draft, np.isin(self._label, batch), out)
-        program, scale = compact.weighed(weights, officer)
+        compact = Compact(draft, np.isin(self._label, batch), asked.out)
+        program, scale = compact.weighed(asked.weights, asked.officer)
 
         def met(values: Floats) -> None:
             self._keep(compact, values, batch)
@@ -204,7 +236,7 @@ class Components:
         label_of = self._label[self._ground.arrays.base_site[based]]
         ways = [
             _Way(
-                int(label), cost[label], officers[label], server[self._label == label], way[self._label == label],
+                int(label), cost[label], officers[label], server[self._sites[label]], way[self._sites[label]],
                 based[label_of == label],
             )
             for label in batch
@@ -214,49 +246,66 @@ class Components:
 
     def _choose(self, draft: Draft, cost: Ints, officers: Ints) -> Draft | None:
         """Choose one plan for each component; the prices of what they share come next."""
-        ways = self._ways
-        state, arrays, field = draft.state, self._ground.arrays, self._ground.field
-        labels = np.unique([way.label for way in ways]).astype(np.int64)
+        ways, state = self._ways, draft.state
+        labels = np.unique(np.asarray([way.label for way in ways], np.int64))
         if not len(labels):
             return None
-        row_of = np.full(self.number, -1)
-        row_of[labels] = np.arange(len(labels))
-        label = np.concatenate((labels, [way.label for way in ways])).astype(np.int64)
+        # First comes what each has now, then all that was met.
+        label = np.concatenate((labels, [way.label for way in ways]))
         costs = np.concatenate((cost[labels], [way.cost for way in ways]))
         needs = np.concatenate((officers[labels], [way.officers for way in ways]))
-        kept = np.ones(self.number, np.bool_)
-        kept[labels] = False
-        most = np.concatenate(
-            ([len(members) for members in arrays.class_officers] - officers[kept].sum(axis=0),
-             field.limit[1:] - cost[kept][:, 1:].sum(axis=0))
-        )  # fmt: skip
-        use = np.column_stack((needs, costs[:, 1:])).astype(np.float64)
-        sizes = np.maximum(np.abs(use).max(axis=0), 1)
-        scale = max(float(np.abs(costs[:, 0]).max(initial=1)), 1.0)
-        one = sparse.csc_array((np.ones(len(label)), (row_of[label], np.arange(len(label)))))
-        ones = np.ones(len(labels))
-        program = Program(
-            costs[:, 0] / scale, sparse.csc_array(sparse.vstack((one, sparse.csc_array((use / sizes).T)))),
-            np.concatenate((ones, np.full(len(most), -np.inf))), np.concatenate((ones, most / sizes)),
-            np.zeros(len(label)), np.ones(len(label)), np.ones(len(label), np.bool_),
-        )  # fmt: skip
+        others = np.ones(self.number, np.bool_)
+        others[labels] = False
+        free = state.spare + officers[labels].sum(axis=0)
+        room = self._ground.field.limit[1:] - cost[others][:, 1:].sum(axis=0)
+        program, scales = _choice(np.searchsorted(labels, label), costs, needs, np.concatenate((free, room)))
         linear = optimise(replace(program, whole=np.zeros_like(program.whole)), _CHOOSE_S)
         if linear.row_prices is not None:
-            price = np.maximum(-linear.row_prices[len(labels) :] * scale / sizes, 0)
-            self._officer = (self._officer + price[: needs.shape[1]]) / 2
-            self._held = (self._held + price[needs.shape[1] : -1]) / 2
-        start = np.zeros(len(label))
-        start[: len(labels)] = 1
-        found = optimise(program, _CHOOSE_S, start=start)
+            price = np.maximum(-linear.row_prices[len(labels) :] * scales, 0)
+            self._officer = (self._officer + price[: len(free)]) / 2
+            self._held = (self._held + price[len(free) : -1]) / 2
+        found = optimise(program, _CHOOSE_S, start=(np.arange(len(label)) < len(labels)).astype(np.float64))
         if found.values is None:
             return None
         server, way, is_open = state.server.copy(), state.way.copy(), state.is_open.copy()
-        for number in np.flatnonzero(found.values > 0.5):
-            if number >= len(labels):
-                chosen = ways[number - len(labels)]
-                mine = self._label == chosen.label
-                server[mine], way[mine] = chosen.server, chosen.way
-                is_open[mine[arrays.base_site]] = False
-                is_open[chosen.bases] = True
+        for number in np.flatnonzero(found.values[len(labels) :] > 0.5):
+            chosen = ways[number]
+            sites = self._sites[chosen.label]
+            server[sites], way[sites] = chosen.server, chosen.way
+            is_open[self._label[self._ground.arrays.base_site] == chosen.label] = False
+            is_open[chosen.bases] = True
         better = Draft(draft.ground, server, way, is_open)
         return better if better.is_sound and better.merit < draft.merit else None
+
+
+def _choice(row: Ints, costs: Ints, needs: Ints, most: Ints) -> tuple[Program, Floats]:
+    """
+    Give the program that chooses one plan in each row.
+
+    Parameters
+    ----------
+    costs, needs
+        Of each plan: cost in each tier, and officers of each class.
+    most
+        Officers of each class, and cost in each held tier, that all chosen plans may come to.
+
+    Returns
+    -------
+    tuple
+        The program, and for each limit what its price is to be multiplied by.
+    """
+    use = np.column_stack((needs, costs[:, 1:])).astype(np.float64)
+    sizes = np.maximum(np.abs(use).max(axis=0), 1)
+    scale = max(float(np.abs(costs[:, 0]).max()), 1.0)
+    one = sparse.csc_array((np.ones(len(row)), (row, np.arange(len(row)))))
+    ones = np.ones(one.shape[0])
+    program = Program(
+        cost=costs[:, 0] / scale,
+        matrix=sparse.csc_array(sparse.vstack((one, sparse.csc_array((use / sizes).T)))),
+        low=np.concatenate((ones, np.full(len(most), -np.inf))),
+        high=np.concatenate((ones, most / sizes)),
+        lower=np.zeros(len(row)),
+        upper=np.ones(len(row)),
+        whole=np.ones(len(row), np.bool_),
+    )
+    return program, scale / sizes
