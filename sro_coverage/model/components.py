@@ -31,7 +31,8 @@ from sro_coverage.model.state import NOBODY, PRIMARY
 from sro_coverage.travel import Bools, Floats, Ints
 
 _SITES_AT_ONCE = 400
-_MOST_SITES = 2_500
+_LINEAR_SITES, _MOST_SITES = 1_000, 2_500
+_DEAR = 4.0
 _LEAST_S, _TIMES_SHARE, _MOST_SHARE = 2.0, 3.0, 0.3
 _NEGLIGIBLE = 0.02
 _CHOOSE_S = 10.0
@@ -108,6 +109,38 @@ class Components:
         self._officer = relaxation.evaluate(prices).officer / relaxation.scale
         self._ways: list[_Way] = []
         self._lock = threading.Lock()
+
+    def linear(
+        self, draft: Draft, excluded: Exclusions, ends: float, at_once: int, is_stopped: Callable[[], bool]
+    ) -> Prices:
+        """
+        Find the sites' prices in every component by its linear program, at the prices of what they share.
+
+        Parameters
+        ----------
+        excluded
+            What is left out of the programs.
+        """
+        r = self._relaxation
+        self._held = np.maximum(self._held, _DEAR * r.sizes[0] / r.sizes[1:])
+        weights = np.asarray((r.scale, *r.weigh(self._held)))
+        officer = np.rint(self._officer * r.scale).astype(np.int64)
+        site = self._site.copy()
+
+        def solve(batch: Ints) -> None:
+            if is_stopped() or time.monotonic() > ends:
+                return
+            compact = Compact(draft, np.isin(self._label, batch), excluded)
+            program, scale = compact.weighed(weights, officer)
+            program = replace(program, whole=np.zeros_like(program.whole))
+            found = optimise(program, ends - time.monotonic(), is_stopped=is_stopped)
+            if found.row_prices is not None:
+                site[compact.inner] = found.row_prices[: len(compact.inner)] * scale / r.scale
+
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(solve, self._together(np.argsort(-self._size, kind="stable"), _LINEAR_SITES)))
+        self._site = site
+        return Prices(site, self._officer, self._held)
 
     def round(
         self, draft: Draft, ends: float, at_once: int, is_stopped: Callable[[], bool]
@@ -203,10 +236,14 @@ class Components:
         rest = np.cumsum(above[order][::-1])[::-1]
         is_open = (rest > _NEGLIGIBLE * max(int(above.sum()), 1)) & (above[order] > 0)
         order = order[is_open & (self._size[order] <= _MOST_SITES)]
+        return self._together(order, _SITES_AT_ONCE)
+
+    def _together(self, order: Ints, most: int) -> list[Ints]:
+        """Put components together until there are so many sites."""
         batches: list[list[int]] = []
-        size = _SITES_AT_ONCE
+        size = most
         for label in order:
-            if size + self._size[label] > _SITES_AT_ONCE:
+            if size + self._size[label] > most:
                 batches.append([])
                 size = 0
             batches[-1].append(int(label))

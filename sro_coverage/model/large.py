@@ -45,7 +45,7 @@ _LONG_SHARE = 0.35
 _SHORT_SHARE = 0.05
 _PART_SHARE = 0.4
 _WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.7
-_WORST_SHARE, _POOR_WINDOWS, _POOR_ROUNDS = 0.1, 3, 2
+_WORST_SHARE, _POOR_WINDOWS, _POOR_ROUNDS, _LINEAR_ROUNDS = 0.1, 3, 2, 2
 _EARLY = 1.5  # so many times its share of the time goes to the tier that all later ones depend on
 _FEW_ROUNDS, _SOME_ROUNDS = 100, 300
 _NEAR = 2e-3
@@ -235,8 +235,8 @@ class _Search:
             if self._at_once > 1:
                 self._begin_beats()
             steps = (
-                self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
-                self._as_a_whole, self._by_components, self._windows, self._shakes,
+                self._price_components, self._round, self._exchanges, self._worst_windows, self._long_exchanges,
+                self._wait_for_beats, self._as_a_whole, self._by_components, self._windows, self._shakes,
             )  # fmt: skip
             for step in steps:
                 if self._goes_on():
@@ -279,9 +279,7 @@ class _Search:
         ends = time.monotonic() + self.clock.left_s / 4
         start = good_start(self.relaxation, self._duals, is_over=lambda: self._is_late(ends))
         # Of a plan that is one program, a linear program soon tells the prices.
-        rounds = _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
-        if self.held:
-            rounds = _FEW_ROUNDS if self._is_small else _MOST_ROUNDS
+        rounds = _FEW_ROUNDS if self.held else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
         return self._ascend(start, rounds, ends, is_steady=bool(self.held) and not self._is_small)
 
     def _ascend(self, start: Prices, rounds: int, ends: float, *, is_steady: bool = False) -> Bound:
@@ -367,9 +365,16 @@ class _Search:
         if not is_short and part.bound is not None and better.excess == 0:
             self._raise_to(better.cost if part.is_proven else min(part.bound, better.cost))
         if self._goes_on():
-            ends = time.monotonic() + self.clock.left_s / 4
-            further = self._ascend(self.bound.prices, _MOST_ROUNDS, ends, is_steady=True)
-            self._priced(further.prices, further.value, further.whole)
+            self._raise_from(self.bound.prices)
+
+    def _price_components(self) -> None:
+        """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""
+        ends = time.monotonic() + self.clock.left_s / 4
+        for _ in range(0 if self._is_small else _LINEAR_ROUNDS):
+            components = Components(self._best, self.relaxation, self.bound.prices)
+            if components.number > 1 and not self._is_late(ends):
+                out, _ = self._useful()
+                self._raise_from(components.linear(self._best, out, ends, self._free_workers, self._is_over))
 
     def _by_components(self) -> None:
         """Choose again in each component, at prices for officers and held limits, then among the plans of each."""
@@ -377,9 +382,11 @@ class _Search:
             return
         self._free_officers()
         components = Components(self._best, self.relaxation, self.bound.prices)
+        if components.number == 1:
+            return
         ends = time.monotonic() + _COMPONENT_SHARE * self.clock.left_s
         poor = 0
-        while components.number > 1 and self._goes_on() and poor < _POOR_ROUNDS and time.monotonic() < ends:
+        while self._goes_on() and poor < _POOR_ROUNDS and time.monotonic() < ends:
             least, better = components.round(self._best, ends, self._free_workers, self._is_over)
             poor = poor + 1 if better is None and least <= self.bound.whole else 0
             self._raise_to(least)
@@ -390,6 +397,12 @@ class _Search:
         """Leave nobody where nobody is missed: what comes next may need them elsewhere."""
         self._best = self._best.copy()
         self._best.give_up()
+
+    def _raise_from(self, prices: Prices) -> None:
+        """Raise the bound from prices that linear programs gave."""
+        ends = time.monotonic() + self.clock.left_s / 4
+        further = self._ascend(prices, _SOME_ROUNDS, ends, is_steady=True)
+        self._priced(further.prices, further.value, further.whole)
 
     def _try_prices(self, prices: Prices) -> None:
         evaluation = self.relaxation.evaluate(prices)
