@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sro_coverage.model import windows as module
-from sro_coverage.model.ascent import Bound, ascend, good_start
+from sro_coverage.model.ascent import ascend, good_start
 from sro_coverage.model.bound import Exclusions, Relaxation
 from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.draft import Draft, Ground
@@ -93,16 +93,6 @@ def test_windows_come_to_the_best_plan_and_keep_to_the_officers(start, monkeypat
         draft = windows.next(draft, 5, lambda: False) or draft
     assert draft.choice().keeps_rules(arrays)
     assert draft.cost == best.cost(arrays, arrays.tiers[0])
-
-
-def test_prices_of_windows_make_a_valid_bound_once_every_site_was_in_one(start, monkeypatch):
-    problem, arrays, draft, relaxation, bound, excluded = start
-    monkeypatch.setattr(module, "_FIRST_SITES", 12)
-    windows = Windows(draft, relaxation, Bound(bound.prices, bound.value, bound.whole, bound.evaluation), excluded)
-    while windows.prices is None:
-        windows.next(draft, 5, lambda: False)
-    best = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=10)).choice
-    assert relaxation.evaluate(windows.prices).whole <= best.cost(arrays, arrays.tiers[0])
 
 
 def test_officers_who_are_not_missed_are_given_up_and_nobody_else():
