@@ -45,7 +45,8 @@ _LONG_SHARE = 0.35
 _SHORT_SHARE = 0.05
 _PART_SHARE = 0.4
 _WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.7
-_WORST_SHARE, _POOR_WINDOWS, _POOR_ROUNDS, _LINEAR_ROUNDS = 0.1, 3, 2, 2
+_WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
+_POOR_ROUNDS, _LINEAR_ROUNDS = 2, 2
 _EARLY = 1.5  # so many times its share of the time goes to the tier that all later ones depend on
 _FEW_ROUNDS, _SOME_ROUNDS = 100, 300
 _NEAR = 2e-3
@@ -280,7 +281,7 @@ class _Search:
         start = good_start(self.relaxation, self._duals, is_over=lambda: self._is_late(ends))
         # Of a plan that is one program, a linear program soon tells the prices.
         rounds = _FEW_ROUNDS if self.held else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
-        return self._ascend(start, rounds, ends, is_steady=bool(self.held) and not self._is_small)
+        return self._ascend(start, rounds, ends)
 
     def _ascend(self, start: Prices, rounds: int, ends: float, *, is_steady: bool = False) -> Bound:
         draft = self._best
@@ -369,8 +370,10 @@ class _Search:
 
     def _price_components(self) -> None:
         """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""
+        if self._is_small:
+            return
         ends = time.monotonic() + self.clock.left_s / 4
-        for _ in range(0 if self._is_small else _LINEAR_ROUNDS):
+        for _ in range(_LINEAR_ROUNDS):
             components = Components(self._best, self.relaxation, self.bound.prices)
             if components.number > 1 and not self._is_late(ends):
                 out, _ = self._useful()
@@ -425,7 +428,7 @@ class _Search:
 
     def _windows(self) -> None:
         """Choose again in one neighbourhood after another."""
-        self._through_windows(lambda _: True)
+        self._through_windows(lambda poor: poor < _MANY_POOR_WINDOWS)
 
     def _through_windows(self, goes_on: Callable[[int], bool]) -> None:
         if self._best.excess > 0:
