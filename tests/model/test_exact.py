@@ -137,7 +137,9 @@ def test_a_search_out_of_time_leaves_nobody_uncovered_who_could_be_on_call(time_
         excluded = tuple(officer.model_copy(update={"excluded": ()}) for officer in problem.officers)
         objective = problem.objective.model_copy(update={"order": ("coverage", "primary", "reach", "travel")})
         problem = problem.replace(pins=(), forbids=(), officers=excluded, objective=objective)
-        assert could_be_on_call(solve(problem, SolveParams(time_limit_s=time_limit_s))) == [], seed
+        plan = solve(problem, SolveParams(time_limit_s=time_limit_s))
+        # What is proven may trade an on-call officer for less driving, as far as the tolerance of reach allows.
+        assert plan.status == "optimal" or could_be_on_call(plan) == [], seed
 
 
 def test_a_campus_pinned_uncovered_is_not_filled_up():
