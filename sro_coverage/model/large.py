@@ -423,6 +423,8 @@ class _Search:
 
     def _worst_windows(self) -> None:
         """Choose again where the plan costs most beyond the prices, as long as that helps."""
+        if not self.arrays.may_be_uncovered.any():  # where all must be served, exchanges make more of the time
+            return
         ends = time.monotonic() + self.clock.left_s * _WORST_SHARE
         self._through_windows(lambda poor: poor < _POOR_WINDOWS and time.monotonic() < ends)
 
