@@ -207,7 +207,8 @@ def _draw(found: list[dict[str, Any]], gap: float) -> None:
             (right, plain, "mb", PALETTE[1], "--s", "plain CP-SAT"),
         )
         for axes, rows, key, colour, style, label in curves:
-            shown = [(row["campuses"], row[key]) for row in rows if row[key] is not None]
+            # What was not reached breaks the line.
+            shown = [(row["campuses"], math.nan if row[key] is None else row[key]) for row in rows]
             if shown:
                 axes.plot(*zip(*shown, strict=True), style, color=colour, lw=2, ms=6, label=label)
         for axes, title in ((left, "Seconds, coverage"), (right, "Memory, MB")):
