@@ -143,7 +143,10 @@ class Regrets:
 
     def beyond(self, limit: int, known: Exclusions) -> Exclusions:
         """Add to what is excluded all that would take the cost above `limit`."""
-        room = limit * self.scale - self.whole
+        return self.above(limit * self.scale - self.whole, known)
+
+    def above(self, room: int, known: Exclusions) -> Exclusions:
+        """Add to what is excluded all that would raise the bound by more than `room`."""
         return Exclusions(
             known.base | (self.base > room),
             known.shared | (self.shared > room),

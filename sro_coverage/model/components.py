@@ -123,8 +123,7 @@ class Components:
         """
         r = self._relaxation
         self._held = np.maximum(self._held, _DEAR * r.sizes[0] / r.sizes[1:])
-        weights = np.asarray((r.scale, *r.weigh(self._held)))
-        officer = np.rint(self._officer * r.scale).astype(np.int64)
+        weights, officer = self._prices_in_units()
         site = self._site.copy()
 
         def solve(batch: Ints) -> None:
@@ -178,10 +177,9 @@ class Components:
     def _asked(self, cost: Ints, officers: Ints) -> _Asked:
         """Say what the components are to be planned at, and what is known of them then."""
         r, arrays, stars, label = self._relaxation, self._ground.arrays, self._ground.stars, self._label
-        officer = np.rint(self._officer * r.scale).astype(np.int64)
         prices = Prices(self._site, self._officer, self._held)
         regrets, evaluation = r.regrets(prices), r.evaluate(prices)
-        weights = np.asarray((r.scale, *r.weigh(self._held)))
+        weights, officer = self._prices_in_units()
         gain, at_base = evaluation.site_gain, arrays.base_site
         more = np.zeros(len(at_base), np.int64)
         if len(officer) == 1:  # there it follows from the other prices; here it comes from the choice among plans
@@ -193,19 +191,27 @@ class Components:
         above = cost[:, : len(weights)] @ weights + officers @ officer - low
         room = above[label]
         num_officers = [len(members) for members in arrays.class_officers]
+        at_spoke = more[stars.base] - room[stars.site]
+        beyond = replace(
+            regrets,
+            base=regrets.base + more - room[at_base],
+            shared=regrets.shared + at_spoke,
+            on_call=regrets.on_call + at_spoke,
+            uncovered=regrets.uncovered - room,
+        )
         return _Asked(
             weights,
             officer,
             low,
             above,
             sum(int(p) * int(n) for p, n in zip((*officer, *weights[1:]), (*num_officers, *r.limits[1:]), strict=True)),
-            Exclusions(
-                r.excluded.base | (regrets.base + more > room[at_base]),
-                r.excluded.shared | (regrets.shared + more[stars.base] > room[stars.site]),
-                r.excluded.on_call | (regrets.on_call + more[stars.base] > room[stars.site]),
-                r.excluded.uncovered | (regrets.uncovered > room),
-            ),
+            beyond.above(0, r.excluded),
         )
+
+    def _prices_in_units(self) -> tuple[Ints, Ints]:
+        """Give what a unit of each tier weighs, and an officer of each class."""
+        r = self._relaxation
+        return np.asarray((r.scale, *r.weigh(self._held))), np.rint(self._officer * r.scale).astype(np.int64)
 
     def _parts(self, plan: _Plan) -> tuple[Ints, Ints]:
         """Give each component's cost in each tier, and officers of each class."""

@@ -34,7 +34,7 @@ from sro_coverage.model.solution import (
     slack,
 )
 from sro_coverage.model.stars import Stars
-from sro_coverage.model.windows import MOST_SITES, Windows, kept, within
+from sro_coverage.model.windows import MOST_SITES, Windows, kept
 from sro_coverage.problem import Tolerance
 from sro_coverage.travel import Ints
 
@@ -306,7 +306,7 @@ class _Search:
             return
         draft = self._best
         regrets = self.relaxation.regrets(self.bound.prices)
-        excluded = within(regrets, self._room(regrets), self.excluded)
+        excluded = regrets.above(self._room(regrets), self.excluded)
         relaxation = Relaxation(self.arrays, self.stars, self.tier, self.held, excluded)
         self._beats = BeatSearch(
             draft, relaxation, self.bound.prices, _WHOLE_SHARE * self.clock.left_s, is_held=self._is_held,

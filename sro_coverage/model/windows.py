@@ -28,16 +28,6 @@ _REST = 0.05
 _MOST_COLUMNS = 120_000
 
 
-def within(regrets: Regrets, limit: int, excluded: Exclusions) -> Exclusions:
-    """Exclude what the bound speaks against by more than `limit` fixed-point units."""
-    return Exclusions(
-        excluded.base | (regrets.base > limit),
-        excluded.shared | (regrets.shared > limit),
-        excluded.on_call | (regrets.on_call > limit),
-        excluded.uncovered | (regrets.uncovered > limit),
-    )
-
-
 def kept(ground: Ground, regrets: Regrets, room: int, excluded: Exclusions) -> tuple[Exclusions, bool]:
     """
     Leave out what cannot be part of a better plan, and more if that is still too much for one program.
@@ -47,7 +37,7 @@ def kept(ground: Ground, regrets: Regrets, room: int, excluded: Exclusions) -> t
     tuple
         What is left out, and whether a better plan may need it.
     """
-    out, stars = within(regrets, room, excluded), ground.stars
+    out, stars = regrets.above(room, excluded), ground.stars
     many = _MOST_COLUMNS * max(len(ground.arrays.posts) / MOST_SITES, 1)
     is_short = bool((~out.shared).sum() + (~out.on_call).sum() > many)
     if is_short:  # of each site, those with least regret, the cheapest first
