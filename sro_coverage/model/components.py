@@ -25,7 +25,7 @@ from scipy.sparse.csgraph import connected_components
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compact import Compact
 from sro_coverage.model.draft import Draft
-from sro_coverage.model.highs import Program, optimise
+from sro_coverage.model.highs import Program, optimise, relaxed
 from sro_coverage.model.kernel import SHARED
 from sro_coverage.model.state import NOBODY, PRIMARY
 from sro_coverage.travel import Bools, Floats, Ints
@@ -131,8 +131,7 @@ class Components:
                 return
             compact = Compact(draft, np.isin(self._label, batch), excluded)
             program, scale = compact.weighed(weights, officer)
-            program = replace(program, whole=np.zeros_like(program.whole))
-            found = optimise(program, ends - time.monotonic(), is_stopped=is_stopped)
+            found = relaxed(program, ends - time.monotonic(), is_stopped)
             if found.row_prices is not None:
                 site[compact.inner] = found.row_prices[: len(compact.inner)] * scale / r.scale
 
@@ -302,7 +301,7 @@ class Components:
         free = state.spare + officers[labels].sum(axis=0)
         room = self._ground.field.limit[1:] - cost[others][:, 1:].sum(axis=0)
         program, scales = _choice(np.searchsorted(labels, label), costs, needs, np.concatenate((free, room)))
-        linear = optimise(replace(program, whole=np.zeros_like(program.whole)), _CHOOSE_S)
+        linear = relaxed(program, _CHOOSE_S)
         if linear.row_prices is not None:
             price = np.maximum(-linear.row_prices[len(labels) :] * scales, 0)
             self._officer = (self._officer + price[: len(free)]) / 2

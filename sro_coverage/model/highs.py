@@ -7,7 +7,7 @@ See `highs_process` for the other side.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -118,3 +118,9 @@ def optimise(
             values, bound, prices, is_over = content if content[0] is not None else (values, *content[1:])
             break
     return Found(values, bound, prices, is_over)
+
+
+def relaxed(program: Program, time_limit_s: float, is_stopped: Callable[[], bool] = lambda: False) -> Found:
+    """Solve a program's linear relaxation."""
+    linear = replace(program, whole=np.zeros_like(program.whole))
+    return optimise(linear, time_limit_s, is_stopped=is_stopped)

@@ -18,10 +18,12 @@ from sro_coverage.model.arrays import Arrays, Choice, TierArrays
 from sro_coverage.model.ascent import Bound, ascend, good_start
 from sro_coverage.model.beats.ask import BeatSearch, are_short
 from sro_coverage.model.bound import Exclusions, Prices, Regrets, Relaxation
+from sro_coverage.model.compact import Compact
 from sro_coverage.model.components import Components
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.feasible import any_plan
 from sro_coverage.model.greedy import filled, first_choice
+from sro_coverage.model.highs import relaxed
 from sro_coverage.model.reoptimise import AT_ONCE_COLUMNS, reoptimise
 from sro_coverage.model.solution import (
     Progress,
@@ -49,7 +51,7 @@ _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
 _POOR_ROUNDS, _LINEAR_ROUNDS = 2, 2
 _EARLY = 1.5  # so many times its share of the time goes to the tier that all later ones depend on
 _FEW_ROUNDS, _SOME_ROUNDS = 100, 300
-_NEAR = 2e-3
+_NEAR = 3e-3
 _UNKNOWN = 2**62
 _PAUSE_S = 0.05
 _FIRST_SHARE, _AT_ONCE_ARCS = 0.1, 300_000
@@ -229,6 +231,7 @@ class _Search:
         self._best = start.copy()
         self._best.improve(max_rounds=2)
         self.bound = self._raise()
+        self._price_at_once()
         # What a unit of each held tier is worth to the search: its price, and a little for what has none.
         sizes = self.relaxation.sizes
         self._rate = 2 * self.bound.prices.held + sizes[0] / sizes[1:]
@@ -367,6 +370,14 @@ class _Search:
             self._raise_to(better.cost if part.is_proven else min(part.bound, better.cost))
         if self._goes_on():
             self._raise_from(self.bound.prices)
+
+    def _price_at_once(self) -> None:
+        """Where limits are held, raise the bound by one linear program, which tells their prices soonest."""
+        if self.held and self._is_small and self._goes_on():
+            compact = Compact(self._best, np.ones(len(self.arrays.posts), np.bool_), self._useful()[0])
+            found = relaxed(compact.program, self.clock.left_s / 8, self._is_over)
+            if found.row_prices is not None:
+                self._raise_from(compact.prices(found.row_prices))
 
     def _price_components(self) -> None:
         """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""

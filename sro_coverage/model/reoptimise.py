@@ -19,7 +19,7 @@ import numpy as np
 from sro_coverage.model.bound import Exclusions, Prices
 from sro_coverage.model.compact import Compact
 from sro_coverage.model.draft import Draft
-from sro_coverage.model.highs import Found, optimise
+from sro_coverage.model.highs import Found, optimise, relaxed
 from sro_coverage.travel import Bools, Floats
 
 AT_ONCE_COLUMNS = 25_000
@@ -86,12 +86,11 @@ def reoptimise(
     program = compact.program
     if not program.cost.any():
         return Part(None, is_proven=True)
-    linear = replace(program, whole=np.zeros_like(program.whole))
-    relaxed = optimise(linear, _LP_SHARE * time_limit_s, is_stopped=is_stopped)
-    if relaxed.values is None or relaxed.row_prices is None:
+    linear = relaxed(program, _LP_SHARE * time_limit_s, is_stopped)
+    if linear.values is None or linear.row_prices is None:
         return Part(None, is_proven=False)
-    priced(compact.prices(relaxed.row_prices))
-    search = _Search(compact, relaxed, relaxed.values, relaxed.row_prices, ends, at_once, is_stopped, met)
+    priced(compact.prices(linear.row_prices))
+    search = _Search(compact, linear, linear.values, linear.row_prices, ends, at_once, is_stopped, met)
     if not search.is_proven and search.useful.sum() > AT_ONCE_COLUMNS:
         search.dive()
     search.widen()
@@ -114,7 +113,7 @@ class _Search:
     def __init__(
         self,
         compact: Compact,
-        relaxed: Found,
+        linear: Found,
         values: Floats,
         row_prices: Floats,
         ends: float,
@@ -125,12 +124,12 @@ class _Search:
         self._compact, self._program, self._relaxed = compact, compact.program, values
         self._extra = self._program.cost - self._program.matrix.T @ row_prices
         self._rank = compact.rank(self._extra)
-        self._least, self._eps = relaxed.bound, _SAME * max(abs(relaxed.bound), 1)
+        self._least, self._eps = linear.bound, _SAME * max(abs(linear.bound), 1)
         self._ends, self._at_once, self._is_stopped, self._met = ends, at_once, is_stopped, met
         self._lock = threading.Lock()
         self.best = compact.start if compact.draft.excess == 0 else None
         self.better: Draft | None = None
-        self.bound = relaxed.bound
+        self.bound = linear.bound
         self.is_proven = self._cost - self._least <= self._eps
         self._is_refused = False
 

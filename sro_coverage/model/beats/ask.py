@@ -15,7 +15,7 @@ from sro_coverage.model.state import NOBODY, PRIMARY
 from sro_coverage.model.worker import told
 
 _MODULE = "sro_coverage.model.beats.process"
-_MOST_SITES = 2_000
+_MOST_SITES = 12_000
 _LONGEST = 20
 
 

@@ -102,37 +102,34 @@ def _triples(start: Any, members: Any, beats: Any, shares: Any, least: float, ro
     """Find threes of sites that more than one beat serves two or more of, counted by shares."""
     num_sites = len(start) - 1
     found, by = np.empty((room, 3), np.int64), np.empty(room)
-    pair = np.zeros((num_sites, num_sites), np.float32)
-    for beat in range(len(members)):
-        for i in range(members.shape[1]):
-            for j in range(i):
-                a, b = members[beat, i], members[beat, j]
-                if a >= 0 and b >= 0:
-                    pair[a, b] += shares[beat]
-                    pair[b, a] += shares[beat]
-    near = np.empty(num_sites, np.int64)
-    is_near = np.zeros(num_sites, np.bool_)
+    near, place = np.empty(num_sites, np.int64), np.full(num_sites, -1, np.int64)
     is_here = np.zeros(len(members), np.bool_)
     size = 0
     for a in range(num_sites):
-        number = 0
-        for place in range(start[a], start[a + 1]):
-            is_here[beats[place]] = True
-            for member in members[beats[place]]:
-                if member >= 0 and member != a and not is_near[member]:
-                    is_near[member] = True
-                    near[number] = member
+        near[0], place[a] = a, 0
+        number = 1
+        for at in range(start[a], start[a + 1]):
+            is_here[beats[at]] = True
+            for member in members[beats[at]]:
+                if member >= 0 and place[member] < 0:
+                    near[number], place[member] = member, number
                     number += 1
-        # The middle site is a, where the pair b, c may have nothing in common; else a is the first of the three.
+        pair = np.zeros((number, number))  # share of the beats that serve both of two sites
         for i in range(number):
-            for j in range(i):
+            for at in range(start[near[i]], start[near[i] + 1]):
+                for member in members[beats[at]]:
+                    if member >= 0 and place[member] >= 0:
+                        pair[i, place[member]] += shares[beats[at]]
+        # The middle site is a, where the pair b, c may have nothing in common; else a is the first of the three.
+        for i in range(1, number):
+            for j in range(1, i):
                 b, c = near[i], near[j]
-                total = pair[a, b] + pair[a, c] + pair[b, c]
-                if total <= 1 + least or (pair[b, c] > 0 and (a > b or a > c)):
+                total = pair[0, i] + pair[0, j] + pair[i, j]
+                if total <= 1 + least or (pair[i, j] > 0 and (a > b or a > c)):
                     continue
                 triple = 0.0
-                for place in range(start[b], start[b + 1]):
-                    beat = beats[place]
+                for at in range(start[b], start[b + 1]):
+                    beat = beats[at]
                     if is_here[beat]:
                         for member in members[beat]:
                             if member == c:
@@ -145,8 +142,8 @@ def _triples(start: Any, members: Any, beats: Any, shares: Any, least: float, ro
                     found[size, 2] = max(a, high)
                     by[size] = over
                     size += 1
-        for place in range(start[a], start[a + 1]):
-            is_here[beats[place]] = False
+        for at in range(start[a], start[a + 1]):
+            is_here[beats[at]] = False
         for position in range(number):
-            is_near[near[position]] = False
+            place[near[position]] = -1
     return found[:size], by[:size]

@@ -22,6 +22,9 @@ _NODES = 100_000
 _ANY = 2**61
 _MEAN = 32
 _NOTHING, _FARTHEST = 1e-6, 1e6
+_USED = 1e-7
+_TOWARDS = (0.5, 1.0)
+_TRIES, _FIRST_ROOM = 20, 1e-4
 _DUAL, _PRIMAL = 1, 4
 
 
@@ -69,6 +72,8 @@ class Master:
         The best bound, and the prices of the rows of `Rows` and of the cuts at which it is found.
     value, shares, extra
         Of the last linear program: its value, of every beat the share that is held and what it costs beyond prices.
+    is_missing
+        Whether some site has no state in it.
     """
 
     def __init__(self, relaxation: Relaxation, prices: Prices, cuts: Cuts) -> None:
@@ -79,6 +84,7 @@ class Master:
         self.pool = Pool()
         self.calls = np.empty(0, np.int64)
         self._is_called = np.zeros(len(stars.site), np.bool_)
+        self._is_held = np.zeros(rows.num_sites, np.bool_)
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call]
         self._highs.setOptionValue("output_flag", False)
         self._highs.setOptionValue("threads", 1)
@@ -109,7 +115,7 @@ class Master:
         self._step = _BOX * max(float(np.abs(prices.site).mean()), 1e-6) if len(site) else 0.0
         self.row_prices = np.concatenate((prices.site, -prices.officer, -prices.held * rows.units))
         self.best = self.price()
-        self.value = np.inf
+        self.value, self.is_missing = np.inf, True
         self.shares = self.extra = np.empty(0)
 
     def _add(self, cost: Floats, entries: tuple[Ints, Ints, Floats]) -> Ints:
@@ -284,29 +290,105 @@ class Master:
 
     def _generate(self, is_over: Callable[[], bool], tolerance: float) -> None:
         strategy = _DUAL
-        stars, relaxation = self.relaxation.stars, self.relaxation
         while not is_over():
-            value, prices, columns, extra = self._solve(strategy)
-            of_rows = np.concatenate((prices[: self.rows.number], prices[self._row_of_cut]))
-            priced = self.price(of_rows)
-            if priced.bound > self.best.bound:
-                self.best, self.row_prices = priced, of_rows
-            self.value, self.shares = value, columns[self._column_of_beat]
-            self.extra = extra[self._column_of_beat]
-            is_missing = bool(columns[self._far].max(initial=0) > _NOTHING)
-            if not is_missing and value - self.best.bound <= tolerance * abs(value):
-                break
-            number = self.add_beats(priced.beats)
-            is_wanted = np.zeros(len(relaxation.arrays.base_site), np.bool_)
-            is_wanted[priced.wanted] = True
-            is_wanted[self.pool.beats.base[: len(self.shares)][self.shares > 1e-7]] = True
-            pays = (priced.price[stars.site] > relaxation.c_on_call) & is_wanted[stars.base]
-            calls = self.add_calls(np.flatnonzero(pays))
-            if number + calls == 0:
-                if not is_missing or self._far_cost > _FARTHEST * abs(self.rows.unit):
+            of_rows = self._answer(strategy)
+            for share in _TOWARDS:
+                at = share * of_rows + (1 - share) * self.row_prices
+                priced = self.price(at)
+                if priced.bound > self.best.bound:
+                    self.best, self.row_prices = priced, at
+                is_close = self.value - self.best.bound <= tolerance * abs(self.value)
+                if not self.is_missing and is_close:
+                    return
+                beats, calls = self._take(priced)
+                if beats + calls:
+                    break
+            else:
+                if not self.is_missing or self._far_cost > _FARTHEST * abs(self.rows.unit):
                     break
                 self._go_farther()
-            strategy = _PRIMAL if len(self.calls) and not calls else _DUAL  # each measured to be the faster
+            strategy = self._next_strategy(calls)
+
+    def _answer(self, strategy: int) -> Floats:
+        """Solve the linear program; gives the prices of its rows and cuts."""
+        self.value, prices, columns, extra = self._solve(strategy)
+        self.shares, self.extra = columns[self._column_of_beat], extra[self._column_of_beat]
+        self.is_missing = bool(columns[self._far].max(initial=0) > _NOTHING)
+        return np.concatenate((prices[: self.rows.number], prices[self._row_of_cut]))
+
+    def _take(self, priced: Priced) -> tuple[int, int]:
+        """Add what was priced, and calls that pay; gives how many beats and calls are new."""
+        stars = self.relaxation.stars
+        is_wanted = np.zeros(len(self.relaxation.arrays.base_site), np.bool_)
+        is_wanted[self.pool.beats.base[self.shares > _USED]] = True
+        is_wanted[priced.wanted] = True
+        pays = (priced.price[stars.site] > self.relaxation.c_on_call) & is_wanted[stars.base]
+        return self.add_beats(priced.beats), self.add_calls(np.flatnonzero(pays))
+
+    def _next_strategy(self, calls: int) -> int:
+        return _PRIMAL if len(self.calls) and not calls else _DUAL  # each measured to be the faster
+
+    def hold(self, beats: Ints) -> None:
+        """Have some beats in all answers from now on; no beat is found for their sites then."""
+        self._bound_from_below(beats, 1.0)
+        self._is_held[self.pool.beats.some(beats).sites(self.relaxation)[1]] = True
+
+    def let_go(self, beats: Ints) -> None:
+        """Hold beats no longer."""
+        self._bound_from_below(beats, 0.0)
+        self._is_held[:] = False
+
+    def _bound_from_below(self, beats: Ints, least: float) -> None:
+        columns, number = self._column_of_beat[beats].astype(np.int32), len(beats)
+        self._highs.changeColsBounds(number, columns, np.full(number, least), np.full(number, _INFINITE))
+
+    def regrow(self, is_over: Callable[[], bool], rounds: int, most: int) -> Floats:
+        """
+        Find beats around those that are held.
+
+        Parameters
+        ----------
+        rounds, most
+            End after so many rounds, or, as long as some site has no state, after `most`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Prices of rows and cuts at which no beat wants a site of those held.
+        """
+        strategy = _DUAL
+        for number in range(most):
+            of_rows = self._answer(strategy)
+            of_rows[: self.rows.num_sites][self._is_held] = -self._far_cost
+            if is_over() or (number >= rounds and not self.is_missing):
+                break
+            beats, calls = self._take(self.price(of_rows))
+            if beats + calls == 0:
+                break
+            strategy = self._next_strategy(calls)
+        return of_rows
+
+    def listed(self, row_prices: Floats | None, farthest: int, most: int) -> tuple[Priced, int]:
+        """
+        List all beats that cost less than a limit beyond prices, as far as `most` beats go.
+
+        Returns
+        -------
+        tuple
+            With the limit, in units, at most `farthest`.
+        """
+        room = min(farthest, max(int(abs(self.best.units) * _FIRST_ROOM), 1))
+        low, high = 0, farthest + 1  # known to be few enough, and too many
+        for _ in range(_TRIES):
+            priced = self.price(row_prices, below=room + 1, most=most)
+            if priced.is_cut:
+                high = room
+            elif room == farthest or len(priced.beats) > most // 2:
+                break
+            else:
+                low = room
+            room = min(farthest, 2 * room) if high > farthest else (low + high) // 2
+        return priced, room
 
     def separate(self, most: int, at_once: int) -> int:
         """Add the cuts that the last answer breaks most; gives their number."""

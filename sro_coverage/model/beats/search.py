@@ -23,6 +23,7 @@ import numpy as np
 
 from sro_coverage.model.beats.choose import choose
 from sro_coverage.model.beats.cuts import Cuts
+from sro_coverage.model.beats.dive import dive
 from sro_coverage.model.beats.master import Master, Priced
 from sro_coverage.model.beats.pool import Beats, beats_of
 from sro_coverage.model.beats.task import Chosen, Task
@@ -30,14 +31,15 @@ from sro_coverage.model.bound import Exclusions
 from sro_coverage.travel import Ints
 
 _BOXES = (0.1, 0.02, 0.0)
-_WHILE_CUTTING = (0.05, 0.0)
+_WHILE_CUTTING = (0.05, 0.01, 0.0)
 _FIRST_ROUNDS = 10
 _SPREAD = 0.03
-_CUTS_AT_ONCE, _CUTS_OF_A_SITE = 250, 10
+_FEWEST_CUTS, _SITES_A_CUT, _CUTS_OF_A_SITE = 250, 4, 10
 _LEAST_GAIN = 0.01
+_CUT_SHARE, _OF_GAP, _TOLERANCES = 0.6, 0.01, (1e-6, 1e-4)
 _POOL = 12_000
-_FEW, _MOST_LISTED, _TRIES, _FIRST_ROOM = 4_000, 400_000, 20, 1e-4
-_LIST_SHARE = 0.4
+_FEW, _MOST_LISTED = 4_000, 400_000
+_LIST_SHARE, _DIVE_SHARE = 0.4, 0.4
 
 
 Tell = Callable[[str, Any], None]
@@ -97,6 +99,7 @@ class Search:
         master.settle(self._is_over, 1e-6, _BOXES)
         self._raise(master.best.whole)
         self._cut(master)
+        self._dive(master)
         known = self._tell_kept(master)
         self._list(master)
         if not self._is_over():
@@ -122,16 +125,26 @@ class Search:
         return master
 
     def _cut(self, master: Master) -> None:
-        """Add cuts as long as they help."""
+        """Add cuts as long as they help, and as there is time."""
         poor, root = 0, master.best.bound
-        while not self._is_over() and poor < 2:
+        most = max(_FEWEST_CUTS, master.rows.num_sites // _SITES_A_CUT)
+        ends = time.monotonic() + _CUT_SHARE * self._left_s
+        while not self._is_over() and poor < 2 and time.monotonic() < ends:
             before = master.best.bound
-            if master.is_whole or not master.separate(_CUTS_AT_ONCE, _CUTS_OF_A_SITE):
+            if master.is_whole or not master.separate(most, _CUTS_OF_A_SITE):
                 break
-            master.settle(self._is_over, 1e-5, _WHILE_CUTTING)
+            gap = (self._cost - before) / max(abs(before), 1)
+            master.settle(self._is_over, float(np.clip(_OF_GAP * gap, *_TOLERANCES)), _WHILE_CUTTING)
             self._raise(master.best.whole)
             is_poor = master.best.bound - before < _LEAST_GAIN * (master.best.bound - root)
             poor = poor + 1 if is_poor else 0
+
+    def _dive(self, master: Master) -> None:
+        """Go down to a plan from the linear program."""
+        ends = time.monotonic() + _DIVE_SHARE * self._left_s
+        beats = dive(master, self._cost, lambda: self._is_over() or time.monotonic() > ends)
+        if not self._is_over():
+            self._choose(beats, master.calls, self._free, _DIVE_SHARE * self._left_s)
 
     def _pool(self, master: Master) -> Beats:
         """Give the beats met so far that a better plan may use, the best where there are many."""
@@ -149,30 +162,6 @@ class Search:
             free = np.union1d(free, start.uncovered(relaxation))
         return choose(relaxation, beats, calls, free, time_s, start=start, enough=enough, met=self._met)
 
-    def _listed(self, master: Master, most: int) -> tuple[Priced, int]:
-        """
-        List every beat of plans that cost at most so much above the bound, as far as `most` beats go.
-
-        Returns
-        -------
-        tuple
-            With how far that is, in units.
-        """
-        units, scale = master.best.units, master.best.scale
-        farthest = (self._cost - 1) * scale - units
-        room = min(farthest, max(int(abs(units) * _FIRST_ROOM), 1))
-        low, high = 0, farthest + 1  # known to be few enough, and too many
-        for _ in range(_TRIES):
-            priced = master.price(below=room + 1, most=most)
-            if priced.is_cut:
-                high = room
-            elif room == farthest or len(priced.beats) > most // 2:
-                break
-            else:
-                low = room
-            room = min(farthest, 2 * room) if high > farthest else (low + high) // 2
-        return priced, room
-
     def _list(self, master: Master) -> None:
         """
         Find the best plan of all beats that can matter, for plans ever farther above the bound.
@@ -182,7 +171,8 @@ class Search:
         units, scale = master.best.units, master.best.scale
         most = _FEW
         while not self._is_over() and most <= _MOST_LISTED:
-            priced, room = self._listed(master, most)
+            farthest = (self._cost - 1) * scale - units
+            priced, room = master.listed(None, farthest, most)
             if priced.is_cut:
                 break
             enough = (units + room) // scale + 1
@@ -195,7 +185,7 @@ class Search:
                 self._raise(min(least, enough))
                 if least < min(enough, self._cost):
                     break
-            if room >= (self._cost - 1) * scale - units:
+            if room == farthest:
                 break
             most *= 3
 

@@ -1,0 +1,74 @@
+"""
+A way from a fractional answer to a plan: hold the beats that it is surest of, find new ones around them, and so on.
+
+References
+----------
+Sadykov, Vanderbeck, Pessoa, Tahiri and Uchoa (2019), Primal heuristics for branch and price: the assets of diving
+methods, INFORMS Journal on Computing 31.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sro_coverage.model.beats.master import Master
+from sro_coverage.model.beats.pool import Beats
+from sro_coverage.travel import Ints
+
+_ROUNDS, _MOST_ROUNDS = 12, 16
+_SURE, _LIKELY = 0.999, 0.5
+_STEP, _MOST_STEP = 0.02, 15
+_REST, _MOST_REST = 0.3, 60
+_FARTHEST, _MOST_LISTED = 2**60, 10_000
+
+
+def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> Beats:
+    """
+    Hold most of the beats of an answer, a few at a time, as long as a plan can still cost less than a known one.
+
+    Parameters
+    ----------
+    cost
+        Of the known plan.
+
+    Returns
+    -------
+    Beats
+        Those held, and what goes with them at the prices then.
+    """
+    held = kept = np.empty(0, np.int64)
+    prices = master.row_prices
+    try:
+        while not is_over():
+            at = master.regrow(is_over, _ROUNDS, _MOST_ROUNDS)
+            if master.is_missing or master.value >= cost:
+                break
+            prices, kept = at, held
+            shares = master.shares.copy()
+            shares[held] = 0
+            number = shares.sum() + len(held)
+            if number - len(held) <= min(_REST * number, _MOST_REST):
+                break
+            more = np.flatnonzero(shares > _SURE)
+            if not len(more):
+                best = np.argsort(-shares, kind="stable")[: max(int(min(_STEP * number, _MOST_STEP)), 1)]
+                more = best[: max(int((shares[best] > _LIKELY).sum()), 1)]
+            master.hold(more)
+            held = np.append(held, more)
+    finally:
+        master.let_go(held)
+    known = master.pool.beats
+    priced, _ = master.listed(prices, _FARTHEST, _MOST_LISTED)
+    return known.some(kept).and_also(_beside(master, kept) if priced.is_cut else priced.beats)
+
+
+def _beside(master: Master, held: Ints) -> Beats:
+    """Give the beats met so far that serve no site of those held."""
+    known, relaxation = master.pool.beats, master.relaxation
+    _, sites = known.some(held).sites(relaxation)
+    is_taken = np.zeros(len(relaxation.arrays.posts), np.bool_)
+    is_taken[sites] = True
+    start, sites = known.sites(relaxation)
+    return known.some(np.flatnonzero(~np.logical_or.reduceat(is_taken[sites], start[:-1])))
