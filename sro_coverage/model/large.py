@@ -53,6 +53,7 @@ _EARLY = 1.5  # so many times its share of the time goes to the tier that all la
 _FEW_ROUNDS, _SOME_ROUNDS = 100, 300
 _NEAR = 3e-3
 _UNKNOWN = 2**62
+_LINEAR_SHARE = 1 / 16
 _PAUSE_S = 0.05
 _FIRST_SHARE, _AT_ONCE_ARCS = 0.1, 300_000
 
@@ -354,28 +355,42 @@ class _Search:
         return kept(self._best.ground, regrets, self._room(regrets), self.excluded)
 
     def _as_a_whole(self) -> None:
-        """Choose everything again in one program; its prices, and what it proves, raise the bound."""
-        if not self._is_small:
-            return
+        """Choose everything again in one program, and once more when beats bring a much better plan."""
+        while self._is_small and self._goes_on() and self._is_overtaken_as_a_whole():
+            self._worst_windows()
+
+    def _is_overtaken_as_a_whole(self) -> bool:
+        """Choose everything again; its prices, and what it proves, raise the bound. Gives whether beats were better."""
         draft, (out, is_short) = self._best, self._useful()
         every = np.ones(len(self.arrays.posts), np.bool_)
+        mine = draft.cost if draft.excess == 0 else _UNKNOWN
+
+        def is_overtaken() -> bool:
+            return self._best.excess == 0 and self._best.cost - self.bound.whole < (mine - self.bound.whole) / 2
+
+        def met(found: Draft) -> None:
+            nonlocal mine
+            mine = min(mine, found.cost)
+            self._take(found)
+
         # Where limits are held, exchanges and windows seldom fit; where little is left to choose, a proof is near.
         is_best = bool(self.held) or (~out.shared).sum() + (~out.on_call).sum() <= AT_ONCE_COLUMNS
         part = reoptimise(
             draft, every, out, self.clock.left_s * (_WHOLE_SHARE if is_best else _PART_SHARE), at_once=self._at_once,
-            is_stopped=self._is_over, priced=self._try_prices, met=self._take,
+            is_stopped=lambda: self._is_over() or is_overtaken(), priced=self._try_prices, met=met,
         )  # fmt: skip
         better = part.draft or draft
         if not is_short and part.bound is not None and better.excess == 0:
             self._raise_to(better.cost if part.is_proven else min(part.bound, better.cost))
         if self._goes_on():
             self._raise_from(self.bound.prices)
+        return is_overtaken()
 
     def _price_at_once(self) -> None:
         """Where limits are held, raise the bound by one linear program, which tells their prices soonest."""
         if self.held and self._is_small and self._goes_on():
             compact = Compact(self._best, np.ones(len(self.arrays.posts), np.bool_), self._useful()[0])
-            found = relaxed(compact.program, self.clock.left_s / 8, self._is_over)
+            found = relaxed(compact.program, self.clock.left_s * _LINEAR_SHARE, self._is_over)
             if found.row_prices is not None:
                 self._raise_from(compact.prices(found.row_prices))
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -159,3 +162,10 @@ def test_a_search_over_beats_ends_at_the_optimum(problem, arrays):
     assert search.best.cost == costs[1]
     if exact.choice.cost(arrays, second) == costs[1]:  # within a tolerance it need not be
         assert not search.kept.base[exact.choice.base].any()
+
+
+def test_the_linear_program_and_the_way_down_from_it():
+    """They use HiGHS in their own process, where OR-Tools cannot be: so do their tests."""
+    command = [sys.executable, "-m", "pytest", "-q", str(Path(__file__).parent / "beats_alone.py")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -5,13 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import numpy as np
-
 from sro_coverage.model.beats.task import Chosen, Task
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
-from sro_coverage.model.draft import Draft, Ground
-from sro_coverage.model.kernel import ON_CALL, SHARED
-from sro_coverage.model.state import NOBODY, PRIMARY
+from sro_coverage.model.draft import Draft
 from sro_coverage.model.worker import told
 
 _MODULE = "sro_coverage.model.beats.process"
@@ -58,7 +54,7 @@ class BeatSearch:
         raised: Callable[[int], None],
     ) -> None:
         self.best, self.kept = draft, Exclusions.of_nothing(relaxation.arrays, relaxation.stars)
-        plan = _chosen(draft) if draft.excess == 0 else None
+        plan = Chosen.of(draft) if draft.excess == 0 else None
         self._told = draft.merit
         self._raised = raised
         self._is_stopped = False
@@ -79,7 +75,7 @@ class BeatSearch:
     def _more(self) -> Chosen | None:
         if self.best.merit < self._told and self.best.excess == 0:
             self._told = self.best.merit
-            return _chosen(self.best)
+            return Chosen.of(self.best)
         return None
 
     def _listen(self) -> None:
@@ -88,7 +84,7 @@ class BeatSearch:
             if kind == "bound":
                 self._raised(content)
             elif kind == "plan":
-                found = _draft(self.best.ground, content)
+                found = content.on(self.best.ground)
                 if found.is_sound and found.merit < self.best.merit:
                     self._told = found.merit
                     self.best = found
@@ -96,22 +92,3 @@ class BeatSearch:
                 self.kept = content
             else:
                 break
-
-
-def _chosen(draft: Draft) -> Chosen:
-    state = draft.state
-    served = np.flatnonzero(state.server >= 0)
-    spokes, way = state.server[served], state.way[served]
-    return Chosen(draft.cost, np.flatnonzero(state.is_open), spokes[way == SHARED], spokes[way == ON_CALL])
-
-
-def _draft(ground: Ground, plan: Chosen) -> Draft:
-    arrays, stars = ground.arrays, ground.stars
-    server = np.full(len(arrays.posts), NOBODY)
-    way = np.zeros(len(arrays.posts), np.int64)
-    is_open = np.zeros(len(arrays.base_site), np.bool_)
-    is_open[plan.bases] = True
-    for spokes, kind in ((plan.shared, SHARED), (plan.on_call, ON_CALL)):
-        server[stars.site[spokes]], way[stars.site[spokes]] = spokes, kind
-    server[arrays.base_site[plan.bases]] = PRIMARY
-    return Draft(ground, server, way, is_open)

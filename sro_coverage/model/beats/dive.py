@@ -1,6 +1,8 @@
 """
 A way from a fractional answer to a plan: hold the beats that it is surest of, find new ones around them, and so on.
 
+What is then still open is chosen among whole beats that go with those held.
+
 References
 ----------
 Sadykov, Vanderbeck, Pessoa, Tahiri and Uchoa (2019), Primal heuristics for branch and price: the assets of diving
@@ -15,16 +17,16 @@ import numpy as np
 
 from sro_coverage.model.beats.master import Master
 from sro_coverage.model.beats.pool import Beats
-from sro_coverage.travel import Ints
+from sro_coverage.travel import Floats
 
 _ROUNDS, _MOST_ROUNDS = 12, 16
 _SURE, _LIKELY = 0.999, 0.5
 _STEP, _MOST_STEP = 0.02, 15
-_REST, _MOST_REST = 0.3, 60
+_REST = 0.15
 _FARTHEST, _MOST_LISTED = 2**60, 10_000
 
 
-def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> Beats:
+def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> tuple[Beats, Floats]:
     """
     Hold most of the beats of an answer, a few at a time, as long as a plan can still cost less than a known one.
 
@@ -35,8 +37,8 @@ def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> Beats:
 
     Returns
     -------
-    Beats
-        Those held, and what goes with them at the prices then.
+    tuple
+        Those held, and prices of rows and cuts at which no beat wants their sites.
     """
     held = kept = np.empty(0, np.int64)
     prices = master.row_prices
@@ -49,7 +51,7 @@ def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> Beats:
             shares = master.shares.copy()
             shares[held] = 0
             number = shares.sum() + len(held)
-            if number - len(held) <= min(_REST * number, _MOST_REST):
+            if number - len(held) <= _REST * number:
                 break
             more = np.flatnonzero(shares > _SURE)
             if not len(more):
@@ -59,16 +61,15 @@ def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> Beats:
             held = np.append(held, more)
     finally:
         master.let_go(held)
-    known = master.pool.beats
-    priced, _ = master.listed(prices, _FARTHEST, _MOST_LISTED)
-    return known.some(kept).and_also(_beside(master, kept) if priced.is_cut else priced.beats)
+    return master.pool.beats.some(kept), prices
 
 
-def _beside(master: Master, held: Ints) -> Beats:
-    """Give the beats met so far that serve no site of those held."""
-    known, relaxation = master.pool.beats, master.relaxation
-    _, sites = known.some(held).sites(relaxation)
+def beside(master: Master, held: Beats, row_prices: Floats) -> Beats:
+    """List beats that go with those held, the cheapest at prices that go with them too, or give those met so far."""
+    relaxation = master.relaxation
     is_taken = np.zeros(len(relaxation.arrays.posts), np.bool_)
-    is_taken[sites] = True
-    start, sites = known.sites(relaxation)
-    return known.some(np.flatnonzero(~np.logical_or.reduceat(is_taken[sites], start[:-1])))
+    is_taken[held.sites(relaxation)[1]] = True
+    priced, _ = master.listed(row_prices, _FARTHEST, _MOST_LISTED)
+    beats = master.pool.beats if priced.is_cut or not len(priced.beats) else priced.beats
+    start, sites = beats.sites(relaxation)
+    return beats.some(np.flatnonzero(~np.logical_or.reduceat(is_taken[sites], start[:-1])))

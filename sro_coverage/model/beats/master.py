@@ -252,6 +252,12 @@ class Master:
             beats, value[:number], bound, scale, best / scale, -(-best // scale), self.bases[least < 0], price, is_cut
         )
 
+    def prices(self) -> Prices:
+        """Give the prices of the best bound without those of cuts."""
+        n, first_held, number = self.rows.num_sites, self.rows.first_held, self.rows.number
+        at = -self.row_prices
+        return Prices(-at[:n], np.maximum(at[n:first_held], 0), np.maximum(at[first_held:number] / self.rows.units, 0))
+
     def _solve(self, strategy: int) -> tuple[float, Floats, Floats, Floats]:
         self._highs.setOptionValue("simplex_strategy", strategy)
         self._highs.run()

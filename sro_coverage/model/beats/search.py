@@ -23,7 +23,8 @@ import numpy as np
 
 from sro_coverage.model.beats.choose import choose
 from sro_coverage.model.beats.cuts import Cuts
-from sro_coverage.model.beats.dive import dive
+from sro_coverage.model.beats.dive import beside, dive
+from sro_coverage.model.beats.fill import fill
 from sro_coverage.model.beats.master import Master, Priced
 from sro_coverage.model.beats.pool import Beats, beats_of
 from sro_coverage.model.beats.task import Chosen, Task
@@ -39,7 +40,7 @@ _LEAST_GAIN = 0.01
 _CUT_SHARE, _OF_GAP, _TOLERANCES = 0.6, 0.01, (1e-6, 1e-4)
 _POOL = 12_000
 _FEW, _MOST_LISTED = 4_000, 400_000
-_LIST_SHARE, _DIVE_SHARE = 0.4, 0.4
+_LIST_SHARE, _DIVE_SHARE, _FILL_SHARE, _NEAR = 0.4, 0.2, 0.4, 2e-3
 
 
 Tell = Callable[[str, Any], None]
@@ -142,9 +143,13 @@ class Search:
     def _dive(self, master: Master) -> None:
         """Go down to a plan from the linear program."""
         ends = time.monotonic() + _DIVE_SHARE * self._left_s
-        beats = dive(master, self._cost, lambda: self._is_over() or time.monotonic() > ends)
+        held, at = dive(master, self._cost, lambda: self._is_over() or time.monotonic() > ends)
         if not self._is_over():
+            beats = held.and_also(beside(master, held, at))
             self._choose(beats, master.calls, self._free, _DIVE_SHARE * self._left_s)
+        if self._cost - self.bound > _NEAR * abs(self.bound) and not self._is_over():
+            plan = self.best or Chosen.of_nothing()
+            fill(master, plan, _FILL_SHARE * self._left_s, self._is_over, self._met)
 
     def _pool(self, master: Master) -> Beats:
         """Give the beats met so far that a better plan may use, the best where there are many."""

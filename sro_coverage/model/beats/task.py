@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sro_coverage.model.bound import Prices, Relaxation
+from sro_coverage.model.draft import Draft, Ground
+from sro_coverage.model.kernel import ON_CALL, SHARED
+from sro_coverage.model.state import NOBODY, PRIMARY
 from sro_coverage.travel import Ints
 
 
@@ -27,6 +30,32 @@ class Chosen:
     bases: Ints
     shared: Ints
     on_call: Ints
+
+    @staticmethod
+    def of_nothing() -> Chosen:
+        """Give the empty plan."""
+        nothing = np.empty(0, np.int64)
+        return Chosen(2**61, nothing, nothing, nothing)
+
+    @staticmethod
+    def of(draft: Draft) -> Chosen:
+        """Take over a plan."""
+        state = draft.state
+        served = np.flatnonzero(state.server >= 0)
+        spokes, way = state.server[served], state.way[served]
+        return Chosen(draft.cost, np.flatnonzero(state.is_open), spokes[way == SHARED], spokes[way == ON_CALL])
+
+    def on(self, ground: Ground) -> Draft:
+        """Give a draft of it."""
+        arrays, stars = ground.arrays, ground.stars
+        server = np.full(len(arrays.posts), NOBODY)
+        way = np.zeros(len(arrays.posts), np.int64)
+        is_open = np.zeros(len(arrays.base_site), np.bool_)
+        is_open[self.bases] = True
+        for spokes, kind in ((self.shared, SHARED), (self.on_call, ON_CALL)):
+            server[stars.site[spokes]], way[stars.site[spokes]] = spokes, kind
+        server[arrays.base_site[self.bases]] = PRIMARY
+        return Draft(ground, server, way, is_open)
 
     def uncovered(self, relaxation: Relaxation) -> Ints:
         """Give the sites that nobody serves."""

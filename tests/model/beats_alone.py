@@ -1,0 +1,121 @@
+"""
+The linear program over whole beats, and the ways down from it to a plan.
+
+Run by `test_beats`, in a process where nothing imports OR-Tools.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from sro_coverage.model.beats.cuts import Cuts
+from sro_coverage.model.beats.dive import beside, dive
+from sro_coverage.model.beats.fill import fill
+from sro_coverage.model.beats.master import Master
+from sro_coverage.model.beats.task import Chosen
+from sro_coverage.model.bound import Exclusions, Prices, Relaxation
+from sro_coverage.model.compile import compile_arrays
+from sro_coverage.model.draft import Draft, Ground
+from sro_coverage.model.greedy import first_choice
+from sro_coverage.model.stars import Stars
+from sro_coverage.model.state import NOBODY
+from sro_coverage.travel import travel_times
+from tests.instances import random_problem
+
+
+def settled(arrays, number, held):
+    """The linear program of a tier, with cuts, and the ground of its plans."""
+    stars, tier = Stars.of(arrays), arrays.tiers[number]
+    excluded = Exclusions.of_rules(arrays, stars)
+    relaxation = Relaxation(arrays, stars, tier, held, excluded)
+    master = Master(relaxation, prices_of_nothing(arrays, held), Cuts(len(arrays.posts)))
+    master.settle(lambda: False, 1e-6, (0.1, 0.0))
+    while master.separate(50, 10):
+        master.settle(lambda: False, 1e-6, (0.05, 0.0))
+    return master, Ground(arrays, stars, tier, held, excluded)
+
+
+def problems(number):
+    for seed in itertools.count(300):
+        problem = random_problem(seed, num_campuses=14, num_officers=4).replace(pins=(), forbids=())
+        arrays = compile_arrays(problem, travel_times(problem))
+        is_for_beats = (arrays.posts == 1).all() and all(tier.is_sum for tier in arrays.tiers[:2])
+        if is_for_beats and len(arrays.base_site) and first_choice(arrays) is not None:
+            yield pytest.param(arrays, id=str(seed))
+            number -= 1
+            if not number:
+                return
+
+
+def prices_of_nothing(arrays, held):
+    return Prices(np.zeros(len(arrays.posts)), np.zeros(len(arrays.class_officers)), np.zeros(len(held)))
+
+
+def held_as_in_a_plan(arrays):
+    """The first tier held where a plan has it, and that plan."""
+    choice = first_choice(arrays)
+    return [(arrays.tiers[0], choice.cost(arrays, arrays.tiers[0]))], choice
+
+
+@pytest.mark.parametrize("arrays", list(problems(12)))
+def test_a_plan_stays_the_same_as_beats(arrays):
+    held, choice = held_as_in_a_plan(arrays)
+    stars = Stars.of(arrays)
+    ground = Ground(arrays, stars, arrays.tiers[1], held, Exclusions.of_rules(arrays, stars))
+    again = Chosen.of(Draft.of_choice(ground, choice)).on(ground)
+    assert (again.choice().base == choice.base).all()
+    assert (again.choice().arc == choice.arc).all()
+    nobody = Chosen.of_nothing().on(ground)
+    assert not nobody.state.is_open.any()
+    assert (nobody.state.server == NOBODY).all()
+
+
+@pytest.mark.parametrize("arrays", list(problems(12)))
+def test_a_dive_holds_beats_that_fit_together_and_leaves_the_program_as_it_was(arrays):
+    held, _ = held_as_in_a_plan(arrays)
+    master, _ = settled(arrays, 1, held)
+    value, bound = master.value, master.best.whole
+    beats, at = dive(master, np.inf, lambda: False)
+    _, sites = beats.sites(master.relaxation)
+    assert len(sites) == len(set(sites.tolist()))
+    others = beside(master, beats, at)
+    assert not set(sites.tolist()) & set(others.sites(master.relaxation)[1].tolist())
+    assert len(beats) + len(others)
+    master.settle(lambda: False, 1e-6, (0.0,))
+    assert master.value == pytest.approx(value, rel=1e-5, abs=1e-3)
+    assert master.best.whole >= bound
+
+
+@pytest.mark.parametrize("arrays", list(problems(12)))
+def test_a_dive_does_not_go_on_where_no_plan_can_be_better(arrays):
+    held, _ = held_as_in_a_plan(arrays)
+    master, _ = settled(arrays, 1, held)
+    assert not len(dive(master, master.value - 1, lambda: False)[0])
+    assert not len(dive(master, np.inf, lambda: True)[0])
+
+
+@pytest.mark.parametrize("arrays", list(problems(12)))
+def test_what_fills_the_surest_bases_keeps_all_limits(arrays):
+    held, choice = held_as_in_a_plan(arrays)
+    master, ground = settled(arrays, 1, held)
+    plan = Chosen.of(Draft.of_choice(ground, choice))
+    plans: list[Chosen] = []
+    fill(master, plan, 10.0, lambda: False, plans.append)
+    assert plans  # the plan that the limits come from may be among them: there is one at least
+    for one in plans:
+        draft = one.on(ground)
+        assert draft.cost == one.cost >= master.best.whole
+        assert draft.is_sound
+        assert draft.excess == 0
+        assert draft.choice().keeps_rules(arrays)
+        assert draft.choice().cost(arrays, held[0][0]) <= held[0][1]
+
+
+@pytest.mark.parametrize("arrays", list(problems(12)))
+def test_smoothed_prices_reach_the_linear_program(arrays):
+    master, _ = settled(arrays, 0, [])
+    assert master.best.bound == pytest.approx(master.value, rel=1e-5, abs=1e-2)
+    assert not master.is_missing
