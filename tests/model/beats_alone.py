@@ -84,6 +84,8 @@ def test_a_dive_holds_beats_that_fit_together_and_leaves_the_program_as_it_was(a
     others = beside(master, beats, at)
     assert not set(sites.tolist()) & set(others.sites(master.relaxation)[1].tolist())
     assert len(beats) + len(others)
+    assert len(master.shares) == len(master.pool.beats)  # what is read from it next knows all beats met on the way
+    assert master.value == pytest.approx(value, rel=1e-3)
     master.settle(lambda: False, 1e-6, (0.0,))
     assert master.value == pytest.approx(value, rel=1e-5, abs=1e-3)
     assert master.best.whole >= bound

@@ -340,9 +340,10 @@ class Master:
         self._is_held[self.pool.beats.some(beats).sites(self.relaxation)[1]] = True
 
     def let_go(self, beats: Ints) -> None:
-        """Hold beats no longer."""
+        """Hold beats no longer, and solve the linear program as it is then."""
         self._bound_from_below(beats, 0.0)
         self._is_held[:] = False
+        self._answer(_DUAL)
 
     def _bound_from_below(self, beats: Ints, least: float) -> None:
         columns, number = self._column_of_beat[beats].astype(np.int32), len(beats)
