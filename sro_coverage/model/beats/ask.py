@@ -8,10 +8,10 @@ from collections.abc import Callable
 from sro_coverage.model.beats.task import Chosen, Task
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.draft import Draft
+from sro_coverage.model.windows import MOST_SITES
 from sro_coverage.model.worker import told
 
 _MODULE = "sro_coverage.model.beats.process"
-_MOST_SITES = 12_000
 _LONGEST = 20
 
 
@@ -19,7 +19,7 @@ def are_short(relaxation: Relaxation) -> bool:
     """Whether there are few enough sites, and few enough in a beat, to price whole beats."""
     num_sites = len(relaxation.arrays.posts)
     officers = sum(len(members) for members in relaxation.arrays.class_officers)
-    return 0 < num_sites <= min(_MOST_SITES, _LONGEST * officers)
+    return 0 < num_sites <= min(MOST_SITES, _LONGEST * officers)
 
 
 class BeatSearch:
