@@ -37,7 +37,7 @@ _FIRST_ROUNDS = 10
 _SPREAD = 0.03
 _FEWEST_CUTS, _SITES_A_CUT, _CUTS_OF_A_SITE = 250, 4, 10
 _LEAST_GAIN = 0.01
-_CUT_SHARE, _OF_GAP, _TOLERANCES = 0.6, 0.01, (1e-6, 1e-4)
+_CUT_SHARE, _COARSE, _FINE = 0.6, 1e-4, 3e-7
 _POOL = 12_000
 _FEW, _MOST_LISTED = 4_000, 400_000
 _LIST_SHARE, _DIVE_SHARE, _FILL_SHARE, _NEAR = 0.4, 0.2, 0.4, 2e-3
@@ -63,6 +63,7 @@ class Search:
         self._relaxation = task.relaxation
         self.best = task.plan
         self.bound = -(2**62)
+        self._kept_for = 2**61
         self._rng = np.random.default_rng(0)
         self._free = np.flatnonzero(~task.relaxation.excluded.uncovered)
 
@@ -101,12 +102,10 @@ class Search:
         self._raise(master.best.whole)
         self._cut(master)
         self._dive(master)
-        known = self._tell_kept(master)
         self._list(master)
         if not self._is_over():
             self._choose(self._pool(master), master.calls, self._free, self._left_s)
-        if self._cost < known:
-            self._tell_kept(master)
+        self._tell_kept(master)
 
     def _master(self) -> Master | None:
         relaxation, prices = self._relaxation, self._task.prices
@@ -126,19 +125,17 @@ class Search:
         return master
 
     def _cut(self, master: Master) -> None:
-        """Add cuts as long as they help, and as there is time."""
-        poor, root = 0, master.best.bound
+        """Add cuts as long as they help, each linear program solved more exactly where the last one did not help."""
+        tolerance, root = _COARSE, master.best.bound
         most = max(_FEWEST_CUTS, master.rows.num_sites // _SITES_A_CUT)
         ends = time.monotonic() + _CUT_SHARE * self._left_s
-        while not self._is_over() and poor < 2 and time.monotonic() < ends:
+        while not self._is_over() and tolerance > _FINE and time.monotonic() < ends:
             before = master.best.bound
-            if master.is_whole or not master.separate(most, _CUTS_OF_A_SITE):
-                break
-            gap = (self._cost - before) / max(abs(before), 1)
-            master.settle(self._is_over, float(np.clip(_OF_GAP * gap, *_TOLERANCES)), _WHILE_CUTTING)
+            is_whole = master.is_whole or not master.separate(most, _CUTS_OF_A_SITE)
+            master.settle(self._is_over, tolerance, _WHILE_CUTTING)
             self._raise(master.best.whole)
-            is_poor = master.best.bound - before < _LEAST_GAIN * (master.best.bound - root)
-            poor = poor + 1 if is_poor else 0
+            if is_whole or master.best.bound - before < _LEAST_GAIN * (master.best.bound - root):
+                tolerance /= 10
 
     def _dive(self, master: Master) -> None:
         """Go down to a plan from the linear program."""
@@ -180,6 +177,7 @@ class Search:
             priced, room = master.listed(None, farthest, most)
             if priced.is_cut:
                 break
+            self._tell_kept(master)
             enough = (units + room) // scale + 1
             if enough > self.bound:
                 kept = self._kept(priced, room)
@@ -207,12 +205,11 @@ class Search:
         uncovered = relaxation.excluded.uncovered | (relaxation.c_uncovered - priced.price > room)
         return Exclusions(base, shared, on_call, uncovered)
 
-    def _tell_kept(self, master: Master) -> int:
-        """Tell what later tiers may still use; gives the cost that this is about."""
-        cost = self._cost
-        if self.best is not None and self._task.is_held:
-            room = cost * master.best.scale - master.best.units
+    def _tell_kept(self, master: Master) -> None:
+        """Tell what later tiers may still use, once for each cost that this is about."""
+        if self.best is not None and self._task.is_held and self._cost < self._kept_for:
+            self._kept_for = self._cost
+            room = self._cost * master.best.scale - master.best.units
             priced = master.price(below=room + 1, most=_MOST_LISTED)
             if not priced.is_cut:
                 self._tell("kept", self._kept(priced, room))
-        return cost
