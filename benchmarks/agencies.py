@@ -145,7 +145,7 @@ def _solve_chula_vista() -> None:
 
     problem = read_problem(ROOT / "data" / "chula_vista.toml")
     arrays = compile_arrays(problem, travel_times(problem))
-    solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=5))
+    solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=60, workers=2))
     print("{}")
 
 
