@@ -35,7 +35,7 @@ _BOXES = (0.1, 0.02, 0.0)
 _WHILE_CUTTING = (0.05, 0.01, 0.0)
 _FIRST_ROUNDS = 10
 _SPREAD = 0.03
-_FEWEST_CUTS, _SITES_A_CUT, _CUTS_OF_A_SITE = 250, 4, 10
+_FEWEST_CUTS, _CUTS_OF_A_SITE = 250, 10
 _LEAST_GAIN = 0.01
 _CUT_SHARE, _COARSE, _FINE = 0.6, 1e-4, 3e-7
 _POOL = 12_000
@@ -127,7 +127,7 @@ class Search:
     def _cut(self, master: Master) -> None:
         """Add cuts as long as they help, each linear program solved more exactly where the last one did not help."""
         tolerance, root = _COARSE, master.best.bound
-        most = max(_FEWEST_CUTS, master.rows.num_sites // _SITES_A_CUT)
+        most = max(_FEWEST_CUTS, int(master.rows.officers.sum()))  # many at once on long beats make prices jump
         ends = time.monotonic() + _CUT_SHARE * self._left_s
         while not self._is_over() and tolerance > _FINE and time.monotonic() < ends:
             before = master.best.bound
