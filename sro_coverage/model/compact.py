@@ -283,6 +283,12 @@ def ranked(keys: Ints, order: Ints) -> Ints:
     return rank
 
 
+def beyond_first(most: int, keys: Ints, excluded: Bools, *regrets: Ints) -> Bools:
+    """Exclude all but the first few with the same key, least regret first; of several regrets the last leads."""
+    out: Bools = excluded | (ranked(keys, np.lexsort((*regrets, excluded, keys))) >= most)
+    return out
+
+
 def _spokes_of(start: Ints, bases: Ints) -> Ints:
     counts = start[bases + 1] - start[bases]
     ends = np.cumsum(counts)

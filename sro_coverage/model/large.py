@@ -8,25 +8,15 @@ and bound meet. What a held limit excludes is excluded for all later tiers.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from sro_coverage.model import kernel
 from sro_coverage.model.arrays import Arrays, Choice, TierArrays
-from sro_coverage.model.ascent import Bound, ascend, good_start
-from sro_coverage.model.beats.ask import BeatSearch, are_short
-from sro_coverage.model.bound import Exclusions, Prices, Regrets, Relaxation
-from sro_coverage.model.compact import Compact
-from sro_coverage.model.components import Components
-from sro_coverage.model.draft import Draft, Ground
+from sro_coverage.model.bound import Exclusions, Prices
 from sro_coverage.model.feasible import any_plan
 from sro_coverage.model.greedy import filled, first_choice
-from sro_coverage.model.highs import relaxed
-from sro_coverage.model.reoptimise import AT_ONCE_COLUMNS, reoptimise
 from sro_coverage.model.solution import (
-    Progress,
     Solution,
     SolveParams,
     Stopped,
@@ -36,25 +26,10 @@ from sro_coverage.model.solution import (
     slack,
 )
 from sro_coverage.model.stars import Stars
-from sro_coverage.model.windows import MOST_SITES, Windows, kept
+from sro_coverage.model.tier import UNKNOWN, Clock, News, TierSearch
 from sro_coverage.problem import Tolerance
-from sro_coverage.travel import Ints
 
-_MOST_ROUNDS = 1_000
-_BASES_AT_ONCE = 20
-_WEAKEST = 6
-_LONG_SHARE = 0.35
-_SHORT_SHARE = 0.05
-_PART_SHARE = 0.4
-_WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.7
-_WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
-_POOR_ROUNDS, _LINEAR_ROUNDS = 2, 2
 _EARLY = 1.5  # so many times its share of the time goes to the tier that all later ones depend on
-_FEW_ROUNDS, _SOME_ROUNDS = 100, 300
-_NEAR = 3e-3
-_UNKNOWN = 2**62
-_LINEAR_SHARE = 1 / 16
-_PAUSE_S = 0.05
 _FIRST_SHARE, _AT_ONCE_ARCS = 0.1, 300_000
 
 
@@ -88,23 +63,23 @@ def solve_large(
     for number, tier in enumerate(arrays.tiers):
         left_s = params.time_limit_s - (time.monotonic() - began)
         num_left = len(arrays.tiers) - number
-        clock = _Clock(time.monotonic(), left_s * min(_EARLY / (num_left + _EARLY - 1), 1), stop, is_last=num_left == 1)
-        news = _News(tier, number, len(arrays.tiers), began, watch)
-        known = [other for other in done if other.limit < _UNKNOWN]
+        clock = Clock(time.monotonic(), left_s * min(_EARLY / (num_left + _EARLY - 1), 1), stop, is_last=num_left == 1)
+        news = News(tier, number, len(arrays.tiers), began, watch)
+        known = [other for other in done if other.limit < UNKNOWN]
         held = [(other.tier, other.limit) for other in known]
         duals = [other.prices for other in known]
         bound = None
         if tier.is_sum and len(stars.site) and left_s > 0 and not stop.requested:
             is_held = getattr(tolerance, tier.name) == 0 and number + 1 < len(arrays.tiers)
-            search = _Search(arrays, stars, tier, held, excluded, duals, clock, news, params, is_held)
+            search = TierSearch(arrays, stars, tier, held, excluded, duals, clock, news, params, is_held)
             found, bound = search.run(choice)
             is_within = all(found.cost(arrays, other) <= limit for other, limit in held)  # the search sees sums only
             if is_within and (found.keeps_rules(arrays) or not choice.keeps_rules(arrays)):
                 choice = found
         is_plan = choice.keeps_rules(arrays)
         choice = filled(arrays, choice, held) if is_plan else choice
-        cost = choice.cost(arrays, tier) if is_plan else _UNKNOWN
-        limit = cost + slack(tier.shown(cost), getattr(tolerance, tier.name)) if is_plan else _UNKNOWN
+        cost = choice.cost(arrays, tier) if is_plan else UNKNOWN
+        limit = cost + slack(tier.shown(cost), getattr(tolerance, tier.name)) if is_plan else UNKNOWN
         least = tier.least_cost if bound is None else max(bound.whole, tier.least_cost)
         done.append(_Done(tier, min(least, cost), cost, limit, clock, bound.prices if bound else None))
         if bound is not None and is_plan:
@@ -131,20 +106,6 @@ def _nobody(arrays: Arrays) -> Choice:
 
 
 @dataclass
-class _Clock:
-    """When one tier began and has to end."""
-
-    began: float
-    part_s: float
-    stop: StopSignal
-    is_last: bool
-
-    @property
-    def left_s(self) -> float:
-        return 0.0 if self.stop.requested else self.began + self.part_s - time.monotonic()
-
-
-@dataclass
 class _Done:
     """A tier that was optimised."""
 
@@ -152,7 +113,7 @@ class _Done:
     bound: int
     best: int
     limit: int
-    clock: _Clock
+    clock: Clock
     prices: Prices | None
     runtime_s: float = 0.0
 
@@ -176,345 +137,3 @@ class _Done:
             stopped="proven" if self.bound == self.best else self.stopped,
             runtime_s=self.runtime_s,
         )
-
-
-class _News:
-    """Passes best and bound on as they come."""
-
-    def __init__(self, tier: TierArrays, number: int, num_tiers: int, began: float, watch: Watcher | None) -> None:
-        self._tier, self._number, self._num_tiers = tier, number, num_tiers
-        self._began, self._watch = began, watch
-
-    def tell(self, best: int, bound: int | None) -> None:
-        if self._watch is not None:
-            self._watch(
-                Progress(
-                    self._tier.name,
-                    self._number + 1,
-                    self._num_tiers,
-                    self._tier.shown(best),
-                    None if bound is None else self._tier.shown(bound),
-                    time.monotonic() - self._began,
-                )
-            )
-
-
-class _Search:
-    """One tier."""
-
-    def __init__(
-        self,
-        arrays: Arrays,
-        stars: Stars,
-        tier: TierArrays,
-        held: list[tuple[TierArrays, int]],
-        excluded: Exclusions,
-        duals: list[Prices | None],
-        clock: _Clock,
-        news: _News,
-        params: SolveParams,
-        is_held: bool,
-    ) -> None:
-        self.arrays, self.stars, self.tier, self.held = arrays, stars, tier, held
-        self.excluded, self.clock, self.news = excluded, clock, news
-        self.relaxation = Relaxation(arrays, stars, tier, held, excluded)
-        self._duals = [dual for dual, (other, _) in zip(duals, held, strict=True) if other.is_sum]
-        self._rng = np.random.default_rng(params.seed)
-        self._at_once, self._is_held = params.workers, is_held
-        self._is_small = len(arrays.posts) <= MOST_SITES
-        self._beats: BeatSearch | None = None
-        self.kept = Exclusions.of_nothing(arrays, stars)
-
-    def run(self, choice: Choice) -> tuple[Choice, Bound]:
-        """Raise the bound, then lower the plan, until they meet or the time ends."""
-        ground = Ground(self.arrays, self.stars, self.tier, self.held, self.excluded)
-        start = self._best = Draft.of_choice(ground, choice)
-        self._best = start.copy()
-        self._best.improve(max_rounds=2)
-        self.bound = self._raise()
-        self._price_at_once()
-        # What a unit of each held tier is worth to the search: its price, and a little for what has none.
-        sizes = self.relaxation.sizes
-        self._rate = 2 * self.bound.prices.held + sizes[0] / sizes[1:]
-        try:
-            if self._at_once > 1:
-                self._begin_beats()
-            steps = (
-                self._price_components, self._round, self._exchanges, self._worst_windows, self._long_exchanges,
-                self._wait_for_beats, self._as_a_whole, self._by_components, self._windows, self._shakes,
-            )  # fmt: skip
-            for step in steps:
-                if self._goes_on():
-                    step()
-        finally:
-            if self._beats is not None:
-                self._beats.stop()
-                self.kept = self._beats.kept
-                self._goes_on()
-        return (choice if self._best.merit > start.merit else self._best.choice()), self.bound
-
-    def _goes_on(self) -> bool:
-        """Whether to search on: not for long once the plan is near its bound, for the later tiers need time too."""
-        if self._beats is not None and self._beats.best.merit < self._best.merit:
-            self._take(self._beats.best)
-        best, bound = self._best, self.bound
-        is_near = best.excess == 0 and best.cost - bound.whole <= _NEAR * abs(bound.whole)
-        return self.clock.left_s > (
-            self.clock.part_s / 2 if is_near and not self.clock.is_last else 0
-        ) and best.merit > (0, bound.whole)
-
-    def _is_over(self) -> bool:
-        return not self._goes_on()
-
-    def _take(self, draft: Draft) -> None:
-        """Keep the better plan."""
-        if draft.merit <= self._best.merit:
-            self._best = draft
-            if self._beats is not None and draft.merit < self._beats.best.merit:
-                self._beats.best = draft
-            self.news.tell(draft.cost, self.bound.whole)
-
-    def _raise_to(self, whole: int) -> None:
-        if whole > self.bound.whole:
-            self.bound.whole = whole
-            self.news.tell(self._best.cost, whole)
-
-    def _raise(self) -> Bound:
-        """Raise the bound for a quarter of the time at most."""
-        ends = time.monotonic() + self.clock.left_s / 4
-        start = good_start(self.relaxation, self._duals, is_over=lambda: self._is_late(ends))
-        # Of a plan that is one program, a linear program soon tells the prices.
-        rounds = _FEW_ROUNDS if self.held else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
-        return self._ascend(start, rounds, ends)
-
-    def _ascend(self, start: Prices, rounds: int, ends: float, *, is_steady: bool = False) -> Bound:
-        draft = self._best
-        known = draft.cost if draft.excess == 0 else np.inf
-
-        def enough(bound: Bound) -> bool:
-            self.news.tell(draft.cost, bound.whole)
-            return bound.whole >= known or self._is_late(ends) or (bound.is_settled and not is_steady)
-
-        return ascend(self.relaxation, start, known, rounds=rounds, enough=enough)
-
-    def _is_late(self, ends: float) -> bool:
-        return time.monotonic() > ends or self.clock.left_s <= 0
-
-    @property
-    def _is_short(self) -> bool:
-        return are_short(self.relaxation)
-
-    def _begin_beats(self) -> None:
-        """Search whole beats in a process of their own, if they are short."""
-        if not self._is_short:
-            return
-        draft = self._best
-        regrets = self.relaxation.regrets(self.bound.prices)
-        excluded = regrets.above(self._room(regrets), self.excluded)
-        relaxation = Relaxation(self.arrays, self.stars, self.tier, self.held, excluded)
-        self._beats = BeatSearch(
-            draft, relaxation, self.bound.prices, _WHOLE_SHARE * self.clock.left_s, is_held=self._is_held,
-            raised=self._raise_to,
-        )  # fmt: skip
-
-    def _wait_for_beats(self) -> None:
-        """With one worker, search whole beats and nothing else."""
-        if self._beats is None:
-            self._begin_beats()
-            while self._beats is not None and not self._beats.is_over and self._goes_on():
-                time.sleep(_PAUSE_S)
-
-    def _room(self, regrets: Regrets) -> int:
-        """How far above the bound a better plan can be, in fixed-point units."""
-        draft = self._best
-        return (draft.cost - 1) * regrets.scale - regrets.whole if draft.excess == 0 else kernel.NEVER - 1
-
-    def _round(self) -> None:
-        """Make the relaxed answer whole; where limits are held, that seldom keeps them."""
-        if self.held and self._best.excess == 0:
-            return
-        rounded = Draft.of_shares(self._best.ground, self.bound.openness)
-        rounded.chain(self._rate)
-        self._starts = [rounded] if rounded.merit <= self._best.merit else [self._best.copy(), rounded]
-        self._take(rounded)
-
-    def _exchanges(self) -> None:
-        """Base officers where they are wanted, from each start if none keeps all limits."""
-        starts = [self._best.copy()] if self._best.excess == 0 else self._starts
-        for start in starts:
-            self._exchange(start, time.monotonic() + self.clock.left_s * _SHORT_SHARE)
-
-    def _long_exchanges(self) -> None:
-        """Go on with that where beats are long, or no plan is known that keeps all limits."""
-        if self._is_small and not self.held and (not self._is_short or self._best.excess > 0):
-            self._exchange(self._best.copy(), time.monotonic() + self.clock.left_s * _LONG_SHARE)
-
-    def _useful(self) -> tuple[Exclusions, bool]:
-        """Leave out what cannot be part of a better plan; see `kept`."""
-        regrets = self.relaxation.regrets(self.bound.prices)
-        return kept(self._best.ground, regrets, self._room(regrets), self.excluded)
-
-    def _as_a_whole(self) -> None:
-        """Choose everything again in one program, and once more when beats bring a much better plan."""
-        while self._is_small and self._goes_on() and self._is_overtaken_as_a_whole():
-            self._worst_windows()
-
-    def _is_overtaken_as_a_whole(self) -> bool:
-        """Choose everything again; its prices, and what it proves, raise the bound. Gives whether beats were better."""
-        draft, (out, is_short) = self._best, self._useful()
-        every = np.ones(len(self.arrays.posts), np.bool_)
-        mine = draft.cost if draft.excess == 0 else _UNKNOWN
-
-        def is_overtaken() -> bool:
-            return self._best.excess == 0 and self._best.cost - self.bound.whole < (mine - self.bound.whole) / 2
-
-        def met(found: Draft) -> None:
-            nonlocal mine
-            mine = min(mine, found.cost)
-            self._take(found)
-
-        # Where limits are held, exchanges and windows seldom fit; where little is left to choose, a proof is near.
-        is_best = bool(self.held) or (~out.shared).sum() + (~out.on_call).sum() <= AT_ONCE_COLUMNS
-        part = reoptimise(
-            draft, every, out, self.clock.left_s * (_WHOLE_SHARE if is_best else _PART_SHARE), at_once=self._at_once,
-            is_stopped=lambda: self._is_over() or is_overtaken(), priced=self._try_prices, met=met,
-        )  # fmt: skip
-        better = part.draft or draft
-        if not is_short and part.bound is not None and better.excess == 0:
-            self._raise_to(better.cost if part.is_proven else min(part.bound, better.cost))
-        if self._goes_on():
-            self._raise_from(self.bound.prices)
-        return is_overtaken()
-
-    def _price_at_once(self) -> None:
-        """Where limits are held, raise the bound by one linear program, which tells their prices soonest."""
-        if self.held and self._is_small and self._goes_on():
-            compact = Compact(self._best, np.ones(len(self.arrays.posts), np.bool_), self._useful()[0])
-            found = relaxed(compact.program, self.clock.left_s * _LINEAR_SHARE, self._is_over)
-            if found.row_prices is not None:
-                self._raise_from(compact.prices(found.row_prices))
-
-    def _price_components(self) -> None:
-        """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""
-        if self._is_small:
-            return
-        ends = time.monotonic() + self.clock.left_s / 4
-        for _ in range(_LINEAR_ROUNDS):
-            components = Components(self._best, self.relaxation, self.bound.prices)
-            if components.number > 1 and not self._is_late(ends):
-                out, _ = self._useful()
-                self._raise_from(components.linear(self._best, out, ends, self._free_workers, self._is_over))
-
-    def _by_components(self) -> None:
-        """Choose again in each component, at prices for officers and held limits, then among the plans of each."""
-        if self._is_small or self._best.excess > 0:
-            return
-        self._free_officers()
-        components = Components(self._best, self.relaxation, self.bound.prices)
-        if components.number == 1:
-            return
-        ends = time.monotonic() + _COMPONENT_SHARE * self.clock.left_s
-        poor = 0
-        while self._goes_on() and poor < _POOR_ROUNDS and time.monotonic() < ends:
-            least, better = components.round(self._best, ends, self._free_workers, self._is_over)
-            poor = poor + 1 if better is None and least <= self.bound.whole else 0
-            self._raise_to(least)
-            if better is not None:
-                self._take(better)
-
-    def _free_officers(self) -> None:
-        """Leave nobody where nobody is missed: what comes next may need them elsewhere."""
-        self._best = self._best.copy()
-        self._best.give_up()
-
-    def _raise_from(self, prices: Prices) -> None:
-        """Raise the bound from prices that linear programs gave."""
-        ends = time.monotonic() + self.clock.left_s / 4
-        further = self._ascend(prices, _SOME_ROUNDS, ends, is_steady=True)
-        self._priced(further.prices, further.value, further.whole)
-
-    def _try_prices(self, prices: Prices) -> None:
-        evaluation = self.relaxation.evaluate(prices)
-        self._priced(prices, evaluation.bound, evaluation.whole)
-
-    def _priced(self, prices: Prices, value: float, whole: int) -> None:
-        """Take over prices if they give a better bound."""
-        if value > self.bound.value:
-            self.bound.prices, self.bound.value = prices, value
-            self._raise_to(whole)
-
-    @property
-    def _free_workers(self) -> int:
-        return max(self._at_once - (self._beats is not None and not self._beats.is_over), 1)
-
-    def _worst_windows(self) -> None:
-        """Choose again where the plan costs most beyond the prices, as long as that helps."""
-        if not self.arrays.may_be_uncovered.any():  # where all must be served, exchanges make more of the time
-            return
-        ends = time.monotonic() + self.clock.left_s * _WORST_SHARE
-        self._through_windows(lambda poor: poor < _POOR_WINDOWS and time.monotonic() < ends)
-
-    def _windows(self) -> None:
-        """Choose again in one neighbourhood after another."""
-        self._through_windows(lambda poor: poor < _MANY_POOR_WINDOWS)
-
-    def _through_windows(self, goes_on: Callable[[int], bool]) -> None:
-        if self._best.excess > 0:
-            return
-        self._free_officers()
-        windows = Windows(self._best, self.relaxation, self.bound, self._useful()[0], self._free_workers)
-        poor = 0
-        while self._goes_on() and goes_on(poor):
-            better = windows.next(self._best, self.clock.left_s, self._is_over)
-            poor = poor + 1 if better is None else 0
-            if better is not None:
-                self._take(better)
-
-    def _shakes(self) -> None:
-        """Exchange officers around a random place and set that right again."""
-        while self._goes_on():
-            shaken = self._best.copy()
-            region = self._shake(shaken)
-            shaken.improve()
-            shaken.exchange(self._rate, region, most=32, num_near=4)
-            shaken.chain(self._rate)
-            self._take(shaken)
-
-    def _exchange(self, draft: Draft, ends: float) -> None:
-        """Exchange officers where they are wanted until that helps no more."""
-        at_once, bound = _BASES_AT_ONCE, self.bound
-
-        def is_late() -> bool:
-            return time.monotonic() > ends or self._is_over()
-
-        while not is_late() and draft.merit > (0, bound.whole):
-            before = draft.merit
-            wanted = draft.wanted(self.relaxation, bound.prices)
-            weak = draft.weakest(_WEAKEST)
-            for first in range(0, len(wanted), at_once):
-                draft.exchange(self._rate, wanted[first : first + at_once], weak=weak, most=24, num_near=4)
-                self.news.tell(min(draft, self._best, key=lambda one: one.merit).cost, bound.whole)
-                if is_late() or draft.merit <= (0, bound.whole):
-                    self._take(draft)
-                    return
-            draft.improve()
-            draft.chain(self._rate)
-            if draft.merit >= before:
-                break
-        self._take(draft)
-
-    def _shake(self, draft: Draft) -> Ints:
-        """Exchange some bases around one at random, whatever it costs; gives the bases around."""
-        arrays, stars = self.arrays, self.stars
-        held = np.flatnonzero(draft.state.is_open)
-        if not len(held):
-            return np.empty(0, np.int64)
-        seed = int(self._rng.choice(held))
-        around = stars.site[stars.start[seed] : stars.start[seed + 1]][:80]
-        region = np.flatnonzero(np.isin(arrays.base_site, around) & ~self.excluded.base)
-        for _ in range(int(self._rng.integers(1, 4))):
-            closed = region[~draft.state.is_open[region]]
-            opened = region[draft.state.is_open[region]]
-            if len(closed) and len(opened):
-                draft.replace(int(self._rng.choice(closed)), int(self._rng.choice(opened)), self._rate)
-        return region

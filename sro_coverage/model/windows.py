@@ -11,7 +11,7 @@ import numpy as np
 from sro_coverage.model import kernel
 from sro_coverage.model.ascent import Bound
 from sro_coverage.model.bound import Exclusions, Regrets, Relaxation
-from sro_coverage.model.compact import ranked
+from sro_coverage.model.compact import beyond_first
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.reoptimise import Part, reoptimise
 from sro_coverage.model.state import NOBODY, PRIMARY
@@ -45,8 +45,7 @@ def kept(ground: Ground, regrets: Regrets, room: int, excluded: Exclusions) -> t
         cheap = np.empty_like(stars.site)
         cheap[ground.field.near] = np.arange(len(stars.site))
         for regret, gone in ((regrets.shared, out.shared), (regrets.on_call, out.on_call)):
-            order = np.lexsort((cheap, regret, gone, stars.site))
-            np.logical_or(gone, ranked(stars.site, order) >= most // 2, out=gone)
+            gone[:] = beyond_first(most // 2, stars.site, gone, cheap, regret)
     return out, is_short
 
 

@@ -15,10 +15,10 @@ import numpy as np
 from sro_coverage.model.beats.master import Master
 from sro_coverage.model.beats.task import Chosen
 from sro_coverage.model.bound import Exclusions
-from sro_coverage.model.compact import Compact, ranked
+from sro_coverage.model.compact import Compact, beyond_first
 from sro_coverage.model.draft import Ground
 from sro_coverage.model.highs import optimise
-from sro_coverage.travel import Bools, Floats, Ints
+from sro_coverage.travel import Floats
 
 _SURE, _USED = 0.999, 1e-6
 _WAYS_OF_A_SITE = 8
@@ -44,8 +44,8 @@ def fill(
     regrets = r.regrets(master.prices())
     out = Exclusions(
         r.excluded.base,
-        _beyond(r.stars.site, regrets.shared, r.excluded.shared) & (of_spoke < _USED),
-        _beyond(r.stars.site, regrets.on_call, r.excluded.on_call),
+        beyond_first(_WAYS_OF_A_SITE, r.stars.site, r.excluded.shared, regrets.shared) & (of_spoke < _USED),
+        beyond_first(_WAYS_OF_A_SITE, r.stars.site, r.excluded.on_call, regrets.on_call),
         r.excluded.uncovered,
     )
     draft = plan.on(Ground(r.arrays, r.stars, r.tier, r.held, r.excluded))
@@ -62,10 +62,3 @@ def fill(
     found = optimise(replace(program, lower=lower), time_limit_s, met=take, is_stopped=is_stopped)
     if found.values is not None:
         take(found.values)
-
-
-def _beyond(site: Ints, regret: Ints, excluded: Bools) -> Bools:
-    """Exclude all but the ways of each site that cost least beyond the prices."""
-    order = np.lexsort((regret, excluded, site))
-    out: Bools = excluded | (ranked(site, order) >= _WAYS_OF_A_SITE)
-    return out
