@@ -55,6 +55,17 @@ def found(seed, limit, find_all):
     return beats, int(least[0])
 
 
+def listed(seed, limit, room):
+    """How many beats of two bases alike are listed where there is room for so many."""
+    sites, price, shared, on_call, use, cap, cuts, paid = star(seed)
+    base, start, spokes, value = (np.zeros(size, np.int64) for size in (room, room + 1, 9 * room, room))
+    return kernel.find_beats(
+        np.asarray([0, 0]), np.asarray([50, 50]), np.asarray([0]), (np.asarray([0, 9]), sites, use, cap),
+        (shared, on_call), price, cuts.with_prices(paid), limit, True, 10**6, base, start, spokes, value,
+        np.zeros(2, np.int64),
+    )  # fmt: skip
+
+
 def tried(seed):
     """Every beat within the limits, and what it costs."""
     sites, price, shared, on_call, use, cap, cuts, paid = star(seed)
@@ -79,6 +90,15 @@ def test_beats_with_sites_that_cost_more_than_they_pay_are_listed(seed):
     every = tried(seed)
     for limit in (-40, 0, 30, 90):
         assert found(seed, limit, find_all=True)[0] == {beat: value for beat, value in every.items() if value < limit}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_list_without_room_for_a_beat_of_no_sites_is_called_incomplete(seed):
+    """It went on from the start of the list, and what it gave was no list of beats."""
+    number = sum(value < 90 for value in tried(seed).values())
+    assert listed(seed, 90, 2 * number) == 2 * number
+    for room in range(2 * number):
+        assert listed(seed, 90, room) == -1
 
 
 @pytest.mark.parametrize("seed", range(60))

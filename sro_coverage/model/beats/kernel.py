@@ -172,6 +172,8 @@ def find_beats(  # noqa: PLR0915
         if best < target:
             if find_all:
                 total = _keep(out_base, out_start, out_spokes, out_value, total, base, items[:0], best)
+                if total < 0:
+                    return -1
             else:
                 size, target = 0, best
         while True:
