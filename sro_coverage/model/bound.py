@@ -201,7 +201,8 @@ class Relaxation:
             shared,
             on_call,
         )
-        self._totals = [float(sum(np.abs(c[t]).sum(dtype=np.float64) for c in columns)) for t in range(len(tiers))]
+        of_tier = [Costs(*(column[t] for column in columns)) for t in range(len(tiers))]
+        self._totals = [_largest_sum(arrays, stars, costs) for costs in of_tier]
         self.sizes = np.asarray([_size(other) for other in tiers])
         widest = sum(float(np.abs(column[0]).max(initial=0)) for column in columns) * max(len(arrays.posts), 1)
         self.scale = 2 ** int(np.clip(np.log2(_LARGEST / max(widest, 1)), 0, 20))
@@ -236,7 +237,7 @@ class Relaxation:
 
     def in_units(self, price: Floats) -> Ints:
         """Give the prices of the sites in units."""
-        most = min(2.0**52, 2.0**61 / (len(self.stars.site) + len(self.arrays.posts) + 1))  # so that sums fit
+        most = min(2.0**52, 2.0**61 / (np.diff(self.stars.start).max(initial=0) + 2))  # so that all of a base fits
         units: Ints = np.rint(np.clip(price * self.scale, -most, most)).astype(np.int64)
         return units
 
@@ -260,9 +261,9 @@ class Relaxation:
         with_officers = site_value + (of_class[0] * arrays.posts if one_class else 0)
         uncovered = np.minimum(self.c_uncovered - price, 0)
         total = (
-            int(price.sum())
-            + int(uncovered.sum())
-            + int(np.minimum(with_officers, 0).sum())
+            exact_sum(price)
+            + exact_sum(uncovered)
+            + exact_sum(np.minimum(with_officers, 0))
             - sum(int(p) * int(n) for p, n in zip(of_class, officers, strict=True))
             - sum(rate * limit for rate, limit in zip(held, self.limits[1:], strict=True))
         )
@@ -382,6 +383,21 @@ class Relaxation:
                 bases[at] = group[: arrays.posts[at]]
                 site_value[at] = value[bases[at]].sum() + self.c_primary[at] - price[at]
         return site_value, bases
+
+
+def exact_sum(values: Ints) -> int:
+    """Add up what need not fit into 64 bits together."""
+    return sum(values.tolist())
+
+
+def _largest_sum(arrays: Arrays, stars: Stars, costs: Costs) -> float:
+    """Give what one base can add up to at most in one tier, or a quarter of a whole plan if that is more."""
+    primary, base, uncovered, shared, on_call = (np.abs(column).astype(np.float64) for column in costs)
+    spoke = np.maximum(shared, on_call)
+    of_base = base + primary[arrays.base_site] + np.bincount(stars.base, spoke, len(base))
+    at_site = np.maximum(primary, uncovered)
+    np.maximum.at(at_site, stars.site, spoke)
+    return float(max(of_base.max(initial=0), (at_site.sum() + base.sum()) / 4))
 
 
 def _size(tier: TierArrays) -> float:

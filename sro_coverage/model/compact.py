@@ -85,7 +85,7 @@ class Compact:
         )
         return costs
 
-    def weighed(self, weights: Ints, officer: Ints) -> tuple[Program, float]:
+    def weighed(self, weights: Ints, officer: Ints, is_limited: Bools) -> tuple[Program, float]:
         """
         Give the program with prices in place of the limits on officers and on held tiers.
 
@@ -93,18 +93,20 @@ class Compact:
         ----------
         weights, officer
             Of each tier, and of an officer of each class.
+        is_limited
+            Which held tiers keep their limit.
 
         Returns
         -------
         tuple
             The program, and what a unit of its cost stands for.
         """
-        program, num_sites, num_held = self.program, len(self.inner), len(weights) - 1
+        program = self.program
         cost = self._costs()[:, : len(weights)] @ weights
         cost[: len(self.bases)] += officer[self.draft.ground.arrays.base_class[self.bases]]
         low, high = program.low.copy(), program.high.copy()
-        shared = slice(num_sites, num_sites + len(officer) + num_held)
-        low[shared], high[shared] = -np.inf, np.inf
+        free = np.concatenate((np.arange(len(officer)), len(officer) + np.flatnonzero(~is_limited))) + len(self.inner)
+        low[free], high[free] = -np.inf, np.inf
         scale = max(float(np.abs(cost).max(initial=1)) / _LARGEST_COST, 1e-9)
         return replace(program, cost=cost / scale, low=low, high=high), scale
 
@@ -191,11 +193,18 @@ class Compact:
             np.repeat([1, -1], [len(second), len(known)]), _FREE, 0, len(second),
         )  # fmt: skip
 
-    def prices(self, row_prices: Floats) -> Prices:
-        """Give the prices that the rows of the whole plan have, for the bound."""
+    def spent(self, values: Floats) -> tuple[Floats, Floats]:
+        """Give what values, whole or not, cost in each tier, and how many officers of each class they need."""
+        arrays = self.draft.ground.arrays
+        bases = values[: len(self.bases)]
+        officers: Floats = np.bincount(arrays.base_class[self.bases], bases, len(arrays.class_officers)).astype(float)
+        return values @ self._costs(), officers
+
+    def prices(self, row_prices: Floats, scale: float | None = None) -> Prices:
+        """Give the prices that the rows of the whole plan have, for the bound; `scale` as from `weighed`."""
         g = self.draft.ground
         num_sites, num_classes, num_held = len(self.inner), len(g.arrays.class_officers), len(g.field.limit) - 2
-        price = row_prices * self.scale
+        price = row_prices * (self.scale if scale is None else scale)
         officer = -price[num_sites : num_sites + num_classes]
         held = -price[num_sites + num_classes :][:num_held] / self.held_scale[1:-1]
         return Prices(price[:num_sites].copy(), np.maximum(officer, 0), np.maximum(held, 0))

@@ -1,9 +1,8 @@
 """
-Components that no arc connects, each planned again by itself, at prices for what they share: officers and held limits.
+Components that no arc connects, planned again by themselves, at prices for what they share: officers and held limits.
 
-An integer program soon proves the best plan of a component, at given prices. What it proves of all of them, less the
-prices paid, is a bound for the whole; which of its plans to take in each component is chosen in one more program, whose
-own prices come next.
+What is proven of all of them, less the prices paid, is a bound for the whole; which of its plans to take in each
+component is chosen in one program, whose own prices come next.
 
 References
 ----------
@@ -12,33 +11,50 @@ Dantzig and Wolfe (1960), Decomposition principle for linear programs, Operation
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
-from sro_coverage.model.bound import Exclusions, Prices, Relaxation
-from sro_coverage.model.compact import Compact
+from sro_coverage.model.arrays import Arrays, Choice, TierArrays
+from sro_coverage.model.bound import Exclusions, Prices
+from sro_coverage.model.compact import ranked
 from sro_coverage.model.draft import Draft
-from sro_coverage.model.highs import Program, optimise, relaxed
-from sro_coverage.model.kernel import SHARED
-from sro_coverage.model.state import NOBODY, PRIMARY
-from sro_coverage.travel import Bools, Floats, Ints
+from sro_coverage.model.highs import optimise, relaxed
+from sro_coverage.model.regions import Region, together
+from sro_coverage.model.split import Split
+from sro_coverage.model.windows import MOST_SITES
+from sro_coverage.travel import Ints
 
-_SITES_AT_ONCE = 400
-_LINEAR_SITES, _MOST_SITES = 1_000, 2_500
-_DEAR = 4.0
-_LEAST_S, _TIMES_SHARE, _MOST_SHARE = 2.0, 3.0, 0.3
+_REGION_SITES, _EFFORT = 2_000, 1.3
 _NEGLIGIBLE = 0.02
+_THINNER, _THIN = 3, 0.01
 _CHOOSE_S = 10.0
-_GIVEN_AWAY = 1e-6
+_UNKNOWN = -(2**62)
 
-_Plan = tuple[Ints, Ints, Bools]  # server, way and bases held, as in `State`
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """
+    A region to be planned, as a problem of its own.
+
+    Parameters
+    ----------
+    tier, held
+        What is to be made small, and what must not pass its limit.
+    choice, prices
+        To begin with.
+    """
+
+    region: Region
+    tier: TierArrays
+    held: list[tuple[TierArrays, int]]
+    excluded: Exclusions
+    choice: Choice
+    prices: Prices
+    time_limit_s: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,12 +72,12 @@ class _Way:
 @dataclass(frozen=True, eq=False)
 class _Asked:
     """
-    Prices in fixed-point units, and what follows.
+    What components are asked for, in fixed-point units.
 
     Parameters
     ----------
     weights, officer
-        Of each tier, and of an officer of each class.
+        Prices: of each tier, and of an officer of each class.
     low, above
         What no plan of a component can go below, and how far above it the plan at hand is.
     paid
@@ -80,215 +96,189 @@ class _Asked:
 
 class Components:
     """
-    The components of one plan's problem.
+    Rounds of plans of the components of one problem.
 
     Parameters
     ----------
-    draft
-        What it uses connects, even if it is excluded.
-    relaxation, prices
-        The tier, and where its bound is high.
-
-    Attributes
-    ----------
-    number
-        Of components.
+    prices
+        Where its bound is high.
     """
 
-    def __init__(self, draft: Draft, relaxation: Relaxation, prices: Prices) -> None:
-        self._relaxation, self._ground = relaxation, draft.ground
-        stars, excluded = draft.ground.stars, relaxation.excluded
-        linked = ~(excluded.shared & excluded.on_call)
-        linked[draft.state.server[draft.state.server >= 0]] = True
-        at, num_sites = draft.ground.arrays.base_site[stars.base[linked]], len(draft.state.server)
-        graph = sparse.coo_array((np.ones(len(at), np.int8), (at, stars.site[linked])), shape=(num_sites, num_sites))
-        self.number, self._label = connected_components(graph, directed=False)
-        self._size = np.bincount(self._label)
-        self._sites = np.split(np.argsort(self._label, kind="stable"), np.cumsum(self._size)[:-1])
-        self._site, self._held = prices.site, prices.held
-        self._officer = relaxation.evaluate(prices).officer / relaxation.scale
+    def __init__(self, split: Split, prices: Prices) -> None:
+        self._split, self._site, self._held = split, prices.site, prices.held
+        self._officer = split.relaxation.evaluate(prices).officer / split.relaxation.scale
+        self._is_first = True
         self._ways: list[_Way] = []
-        self._lock = threading.Lock()
-
-    def linear(
-        self, draft: Draft, excluded: Exclusions, ends: float, at_once: int, is_stopped: Callable[[], bool]
-    ) -> Prices:
-        """
-        Find the sites' prices in every component by its linear program, at the prices of what they share.
-
-        Parameters
-        ----------
-        excluded
-            What is left out of the programs.
-        """
-        r = self._relaxation
-        self._held = np.maximum(self._held, _DEAR * r.sizes[0] / r.sizes[1:])
-        weights, officer = self._prices_in_units()
-        site = self._site.copy()
-
-        def solve(batch: Ints) -> None:
-            if is_stopped() or time.monotonic() > ends:
-                return
-            compact = Compact(draft, np.isin(self._label, batch), excluded)
-            program, scale = compact.weighed(weights, officer)
-            found = relaxed(program, ends - time.monotonic(), is_stopped)
-            if found.row_prices is not None:
-                site[compact.inner] = found.row_prices[: len(compact.inner)] * scale / r.scale
-
-        with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(solve, self._together(np.argsort(-self._size, kind="stable"), _LINEAR_SITES)))
-        self._site = site
-        return Prices(site, self._officer, self._held)
 
     def round(
-        self, draft: Draft, ends: float, at_once: int, is_stopped: Callable[[], bool]
+        self,
+        draft: Draft,
+        search: Callable[[Wanted], tuple[Choice, int]],
+        *,
+        ends: float,
+        at_once: int,
+        is_stopped: Callable[[], bool],
     ) -> tuple[int, Draft | None]:
         """
         Plan every component again at the prices now, then choose among all plans of each, and find new prices.
+
+        Parameters
+        ----------
+        search
+            Gives a plan of a region and what no plan of it costs less than.
 
         Returns
         -------
         tuple
             What no plan of the whole can go below, and a better plan if there is one.
         """
-        cost, officers = self._parts((draft.state.server, draft.state.way, draft.state.is_open))
+        split = self._split
+        cost, officers = split.spent(draft)
         asked = self._asked(cost, officers)
         batches = self._batches(asked.above)
-        sizes = [int(self._size[batch].sum()) for batch in batches]
+        efforts = np.asarray([float(split.size[batch].sum()) ** _EFFORT for batch in batches])
+
+        num_sites = sum(split.size[batch].sum() for batch in batches)
 
         def solved(number: int) -> int:
-            known, more = (int(units[batches[number]].sum()) for units in (asked.low, asked.above))
-            left_s = ends - time.monotonic()
-            share = sizes[number] / sum(sizes[number:]) * at_once * _TIMES_SHARE
+            batch, left_s = batches[number], ends - time.monotonic()
+            known, more = (int(units[batch].sum()) for units in (asked.low, asked.above))
             if is_stopped() or left_s <= 0:
                 return known
-            time_limit_s = min(max(min(share, _MOST_SHARE) * left_s, _LEAST_S), left_s)
-            least = self._solved(draft, batches[number], asked, time_limit_s, is_stopped)
+            share = min(efforts[number] / efforts[number:].sum() * at_once, 1.0)
+            least = self._searched(
+                draft, cost, batch, split.size[batch].sum() / num_sites, asked, share * left_s, search
+            )
             return min(max(least, known), known + more)
 
         with ThreadPoolExecutor(at_once) as pool:
             units = sum(pool.map(solved, range(len(batches))))
-        rest = np.ones(self.number, np.bool_)
+        rest = np.ones(split.number, np.bool_)
         rest[[label for batch in batches for label in batch]] = False
         units += int(asked.low[rest].sum()) - asked.paid
-        return -(-units // self._relaxation.scale), self._choose(draft, cost, officers)
+        better = self._choose(draft, cost, officers)
+        self._is_first = False
+        return -(-units // split.relaxation.scale), better
 
     def _asked(self, cost: Ints, officers: Ints) -> _Asked:
         """Say what the components are to be planned at, and what is known of them then."""
-        r, arrays, stars, label = self._relaxation, self._ground.arrays, self._ground.stars, self._label
+        split, r = self._split, self._split.relaxation
+        arrays, stars, label = r.arrays, r.stars, split.label
         prices = Prices(self._site, self._officer, self._held)
         regrets, evaluation = r.regrets(prices), r.evaluate(prices)
-        weights, officer = self._prices_in_units()
-        gain, at_base = evaluation.site_gain, arrays.base_site
-        more = np.zeros(len(at_base), np.int64)
+        weights = np.asarray((r.scale, *r.weigh(self._held)))
+        officer, gain = evaluation.officer, evaluation.site_gain
+        more = np.zeros(len(arrays.base_site), np.int64)
         if len(officer) == 1:  # there it follows from the other prices; here it comes from the choice among plans
+            officer = np.rint(self._officer * r.scale).astype(np.int64)
             gain = gain + int(officer[0] - evaluation.officer[0])
-            more = (np.maximum(gain, 0) - np.maximum(evaluation.site_gain, 0))[at_base]
+            more = (np.maximum(gain, 0) - np.maximum(evaluation.site_gain, 0))[arrays.base_site]
         price = r.in_units(self._site)
-        low = np.zeros(self.number, np.int64)
+        low = np.zeros(split.number, np.int64)
         np.add.at(low, label, price + np.minimum(r.c_uncovered - price, 0) + np.minimum(gain, 0))
         above = cost[:, : len(weights)] @ weights + officers @ officer - low
         room = above[label]
-        num_officers = [len(members) for members in arrays.class_officers]
         at_spoke = more[stars.base] - room[stars.site]
         beyond = replace(
             regrets,
-            base=regrets.base + more - room[at_base],
+            base=regrets.base + more - room[arrays.base_site],
             shared=regrets.shared + at_spoke,
             on_call=regrets.on_call + at_spoke,
             uncovered=regrets.uncovered - room,
         )
-        return _Asked(
-            weights,
-            officer,
-            low,
-            above,
-            sum(int(p) * int(n) for p, n in zip((*officer, *weights[1:]), (*num_officers, *r.limits[1:]), strict=True)),
-            beyond.above(0, r.excluded),
-        )
-
-    def _prices_in_units(self) -> tuple[Ints, Ints]:
-        """Give what a unit of each tier weighs, and an officer of each class."""
-        r = self._relaxation
-        return np.asarray((r.scale, *r.weigh(self._held))), np.rint(self._officer * r.scale).astype(np.int64)
-
-    def _parts(self, plan: _Plan) -> tuple[Ints, Ints]:
-        """Give each component's cost in each tier, and officers of each class."""
-        server, way, is_open = plan
-        field, arrays = self._ground.field, self._ground.arrays
-        spoke = np.maximum(server, 0)
-        rows = np.where(
-            (server == NOBODY)[:, None], field.uncovered,
-            np.where((server == PRIMARY)[:, None], field.primary,
-            np.where((way == SHARED)[:, None], field.shared[spoke], field.on_call[spoke])),
-        )  # fmt: skip
-        cost = np.zeros((self.number, rows.shape[1]), np.int64)
-        np.add.at(cost, self._label, rows)
-        held = np.flatnonzero(is_open)
-        at = self._label[arrays.base_site[held]]
-        np.add.at(cost, at, field.base[held])
-        officers = np.zeros((self.number, len(arrays.class_officers)), np.int64)
-        np.add.at(officers, (at, arrays.base_class[held]), 1)
-        return cost, officers
+        shared = zip((*officer, *weights[1:]), (*split.officers, *r.limits[1:]), strict=True)
+        paid = sum(int(rate) * int(most) for rate, most in shared)
+        return _Asked(weights, officer, low, above, paid, beyond.above(0, r.excluded))
 
     def _batches(self, above: Ints) -> list[Ints]:
         """
-        Put components together, those first that cost most beyond their bound.
+        Put components together, the largest first.
 
-        What is close to its bound is left out, and what is too large for one program to prove: that is for windows.
+        What is close to its bound is left out, and what is too large for a search of its own: that is for windows.
         """
+        size = self._split.size
         order = np.argsort(-above, kind="stable")
         rest = np.cumsum(above[order][::-1])[::-1]
         is_open = (rest > _NEGLIGIBLE * max(int(above.sum()), 1)) & (above[order] > 0)
-        order = order[is_open & (self._size[order] <= _MOST_SITES)]
-        return self._together(order, _SITES_AT_ONCE)
+        order = order[is_open & (size[order] <= MOST_SITES)]
+        return together(order[np.argsort(-size[order], kind="stable")], size, _REGION_SITES)
 
-    def _together(self, order: Ints, most: int) -> list[Ints]:
-        """Put components together until there are so many sites."""
-        batches: list[list[int]] = []
-        size = most
-        for label in order:
-            if size + self._size[label] > most:
-                batches.append([])
-                size = 0
-            batches[-1].append(int(label))
-            size += self._size[label]
-        return [np.asarray(batch) for batch in batches]
-
-    def _solved(
-        self, draft: Draft, batch: Ints, asked: _Asked, time_limit_s: float, is_stopped: Callable[[], bool]
+    def _searched(
+        self,
+        draft: Draft,
+        cost: Ints,
+        batch: Ints,
+        share: float,
+        asked: _Asked,
+        time_limit_s: float,
+        search: Callable[[Wanted], tuple[Choice, int]],
     ) -> int:
-        """Plan some components again, as one program; gives what no plan of them costs less than."""
-        compact = Compact(draft, np.isin(self._label, batch), asked.out)
-        program, scale = compact.weighed(asked.weights, asked.officer)
+        """Plan some components again, with a share of what is left; gives what no plan of them costs less than."""
+        split, r = self._split, self._split.relaxation
+        is_dear = bool(asked.officer.any())
+        # Officers who cost nothing are first all to be had, and then, where that was too many, a share of them.
+        has_all = is_dear or self._is_first
+        spare = split.officers if has_all else np.floor(share * draft.state.spare).astype(np.int64)
+        region = Region.of(draft, np.isin(split.label, batch), spare)
+        whole = draft.choice()
+        choice = region.choice(whole)
+        # What costs nothing may still be short: nobody takes more of it than a share.
+        limited = np.flatnonzero(split.is_tight | (asked.weights[1:] == 0))
+        held = []
+        for number in limited:
+            tier, room = region.tier(r.held[number][0]), r.limits[1 + number] - int(draft.state.total[1 + number])
+            held.append((tier, choice.cost(region.arrays, tier) + int(share * room)))
+        paid = sum(int(asked.weights[1 + number]) * limit for number, (_, limit) in zip(limited, held, strict=True))
+        weights = asked.weights.copy()
+        weights[1 + limited] = 0
+        wanted = Wanted(
+            region=region,
+            tier=region.tier(_weighed([r.tier, *(tier for tier, _ in r.held)], weights, asked.officer, r.arrays)),
+            held=held,
+            excluded=region.excluded(asked.out),
+            choice=choice,
+            prices=Prices(
+                self._site[region.sites] * r.scale, np.zeros(len(asked.officer)), self._held[limited] * r.scale
+            ),
+            time_limit_s=time_limit_s,
+        )
+        found, least = search(wanted)
+        plan = Draft.of_choice(split.ground, region.put_into(whole, found))
+        self._keep(plan, batch, cost)
+        if is_dear:
+            for _ in range(_THINNER):  # so that the officers there are can suffice
+                self._thin(plan, batch)
+                self._keep(plan, batch, cost)
+        is_bound = has_all and len(limited) == split.is_tight.sum()
+        return least + paid if is_bound else _UNKNOWN
 
-        def met(values: Floats) -> None:
-            self._keep(compact, values, batch)
+    def _thin(self, draft: Draft, batch: Ints) -> None:
+        """Give up some bases in each component, those that are missed least."""
+        at = self._split.label[draft.ground.arrays.base_site]
+        bases = np.flatnonzero(draft.state.is_open & np.isin(at, batch))
+        rank = ranked(at[bases], np.lexsort((draft.losses(bases), at[bases])))
+        number = np.ceil(_THIN * np.bincount(at[bases], minlength=self._split.number))
+        draft.close(bases[rank < number[at[bases]]], np.zeros(len(self._held)))
 
-        found = optimise(program, time_limit_s, start=compact.start, met=met, is_stopped=is_stopped)
-        if found.values is not None:
-            met(found.values)
-        least = found.bound * scale
-        return int(np.floor(least - _GIVEN_AWAY * abs(least))) if np.isfinite(least) else -(2**62)
-
-    def _keep(self, compact: Compact, values: Floats, batch: Ints) -> None:
-        server, way, is_open = plan = compact.chosen(values)
-        cost, officers = self._parts(plan)
-        based = np.flatnonzero(is_open)
-        label_of = self._label[self._ground.arrays.base_site[based]]
-        ways = [
+    def _keep(self, draft: Draft, batch: Ints, now: Ints) -> None:
+        """Keep what a plan does in each component, where it costs no more in the tiers that are tight."""
+        split, state = self._split, draft.state
+        cost, officers = split.spent(draft)
+        tight = 1 + np.flatnonzero(split.is_tight)
+        based = np.flatnonzero(state.is_open)
+        label_of = split.label[draft.ground.arrays.base_site[based]]
+        self._ways += [
             _Way(
-                int(label), cost[label], officers[label], server[self._sites[label]], way[self._sites[label]],
-                based[label_of == label],
+                int(label), cost[label], officers[label], state.server[split.sites[label]],
+                state.way[split.sites[label]], based[label_of == label],
             )
             for label in batch
+            if (cost[label, tight] <= now[label, tight]).all()
         ]  # fmt: skip
-        with self._lock:
-            self._ways += ways
 
     def _choose(self, draft: Draft, cost: Ints, officers: Ints) -> Draft | None:
         """Choose one plan for each component; the prices of what they share come next."""
-        ways, state = self._ways, draft.state
+        split, ways, state = self._split, self._ways, draft.state
         labels = np.unique(np.asarray([way.label for way in ways], np.int64))
         if not len(labels):
             return None
@@ -296,58 +286,44 @@ class Components:
         label = np.concatenate((labels, [way.label for way in ways]))
         costs = np.concatenate((cost[labels], [way.cost for way in ways]))
         needs = np.concatenate((officers[labels], [way.officers for way in ways]))
-        others = np.ones(self.number, np.bool_)
+        others = np.ones(split.number, np.bool_)
         others[labels] = False
         free = state.spare + officers[labels].sum(axis=0)
-        room = self._ground.field.limit[1:] - cost[others][:, 1:].sum(axis=0)
-        program, scales = _choice(np.searchsorted(labels, label), costs, needs, np.concatenate((free, room)))
+        room = split.ground.field.limit[1:] - cost[others][:, 1:].sum(axis=0)
+        program, scales = split.choice(np.searchsorted(labels, label), costs, needs, free, room)
         linear = relaxed(program, _CHOOSE_S)
-        if linear.row_prices is not None:
-            price = np.maximum(-linear.row_prices[len(labels) :] * scales, 0)
-            self._officer = (self._officer + price[: len(free)]) / 2
-            self._held = (self._held + price[len(free) : -1]) / 2
+        if linear.row_prices is not None and self._officer.any():
+            officer, held = split.prices_of(linear.row_prices[len(labels) :] * scales)
+            self._officer = (self._officer + officer) / 2
+            self._held = np.where(split.is_tight, self._held, (self._held + held) / 2)
         found = optimise(program, _CHOOSE_S, start=(np.arange(len(label)) < len(labels)).astype(np.float64))
         if found.values is None:
             return None
         server, way, is_open = state.server.copy(), state.way.copy(), state.is_open.copy()
+        at_base = split.label[draft.ground.arrays.base_site]
         for number in np.flatnonzero(found.values[len(labels) :] > 0.5):
             chosen = ways[number]
-            sites = self._sites[chosen.label]
+            sites = split.sites[chosen.label]
             server[sites], way[sites] = chosen.server, chosen.way
-            is_open[self._label[self._ground.arrays.base_site] == chosen.label] = False
+            is_open[at_base == chosen.label] = False
             is_open[chosen.bases] = True
         better = Draft(draft.ground, server, way, is_open)
         return better if better.is_sound and better.merit < draft.merit else None
 
 
-def _choice(row: Ints, costs: Ints, needs: Ints, most: Ints) -> tuple[Program, Floats]:
-    """
-    Give the program that chooses one plan in each row.
+def _weighed(tiers: list[TierArrays], weights: Ints, officer: Ints, arrays: Arrays) -> TierArrays:
+    """Give tiers, and officers, as one tier, at prices of what components share."""
 
-    Parameters
-    ----------
-    costs, needs
-        Of each plan: cost in each tier, and officers of each class.
-    most
-        Officers of each class, and cost in each held tier, that all chosen plans may come to.
+    def add_up(part: Callable[[TierArrays], Ints]) -> Ints:
+        total: Ints = sum(
+            (weight * part(tier) for weight, tier in zip(weights, tiers, strict=True)), np.zeros_like(part(tiers[0]))
+        )
+        return total
 
-    Returns
-    -------
-    tuple
-        The program, and for each limit what its price is to be multiplied by.
-    """
-    use = np.column_stack((needs, costs[:, 1:])).astype(np.float64)
-    sizes = np.maximum(np.abs(use).max(axis=0), 1)
-    scale = max(float(np.abs(costs[:, 0]).max()), 1.0)
-    one = sparse.csc_array((np.ones(len(row)), (row, np.arange(len(row)))))
-    ones = np.ones(one.shape[0])
-    program = Program(
-        cost=costs[:, 0] / scale,
-        matrix=sparse.csc_array(sparse.vstack((one, sparse.csc_array((use / sizes).T)))),
-        low=np.concatenate((ones, np.full(len(most), -np.inf))),
-        high=np.concatenate((ones, most / sizes)),
-        lower=np.zeros(len(row)),
-        upper=np.ones(len(row)),
-        whole=np.ones(len(row), np.bool_),
+    return replace(
+        tiers[0],
+        primary_cost=add_up(lambda tier: tier.primary_cost),
+        base_cost=add_up(lambda tier: tier.base_cost) + officer[arrays.base_class],
+        arc_cost=add_up(lambda tier: tier.arc_cost),
+        uncovered_cost=add_up(lambda tier: tier.uncovered_cost),
     )
-    return program, scale / sizes

@@ -243,12 +243,21 @@ class Draft:
         rates = np.concatenate(([1.0], rate, [1e12]))
         return tuple(reassign.weigh(costs, rates) for costs in (f.shared, f.on_call, f.uncovered))
 
-    def weakest(self, number: int, *, most: int = _MOST_WAYS) -> Ints:
+    def weakest(self, number: int) -> Ints:
         """Give the bases that are missed least, the least first."""
         bases = np.flatnonzero(self.state.is_open)
+        return bases[np.argsort(self.losses(bases), kind="stable")[:number]]
+
+    def losses(self, bases: Ints, *, most: int = _MOST_WAYS) -> Floats:
+        """Find what it costs to give up each of some bases and serve its sites anew."""
         loss = np.empty(len(bases))
         exchange.closing(self.ground.field, self.state, bases, most, loss)
-        return bases[np.argsort(loss, kind="stable")[:number]]
+        return loss
+
+    def close(self, bases: Ints, rate: Floats) -> None:
+        """Leave nobody at some bases and serve their sites anew, whatever it costs."""
+        for base in bases:
+            exchange.move(self.ground.field, self.state, self._weights(rate), -1, int(base), _MOST_WAYS)
 
     def give_up(self, *, most: int = _MOST_WAYS) -> int:
         """Leave no officer at a base that is not missed; gives the number of officers who are free then."""

@@ -16,18 +16,15 @@ from sro_coverage.model import kernel
 from sro_coverage.model.arrays import Arrays, Choice, TierArrays
 from sro_coverage.model.ascent import Bound, ascend, good_start
 from sro_coverage.model.beats.ask import BeatSearch, are_short
-from sro_coverage.model.bound import Exclusions, Prices, Regrets, Relaxation
+from sro_coverage.model.bound import Evaluation, Exclusions, Prices, Regrets, Relaxation
 from sro_coverage.model.compact import Compact
-from sro_coverage.model.components import Components
+from sro_coverage.model.components import Components, Wanted
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.highs import relaxed
+from sro_coverage.model.pricing import price_shared
 from sro_coverage.model.reoptimise import AT_ONCE_COLUMNS, reoptimise
-from sro_coverage.model.solution import (
-    Progress,
-    SolveParams,
-    StopSignal,
-    Watcher,
-)
+from sro_coverage.model.solution import Progress, SolveParams, StopSignal, Watcher
+from sro_coverage.model.split import Split
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.windows import MOST_SITES, Windows, kept
 from sro_coverage.travel import Ints
@@ -37,11 +34,11 @@ _BASES_AT_ONCE = 20
 _WEAKEST = 6
 _LONG_SHARE = 0.35
 _SHORT_SHARE = 0.05
-_PART_SHARE = 0.4
-_WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.7
+_PART_SHARE, _ALONE_SHARE, _PATIENCE_SHARE = 0.4, 0.8, 0.35
+_WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.85
 _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
-_POOR_ROUNDS, _LINEAR_ROUNDS = 2, 2
-_FEW_ROUNDS, _SOME_ROUNDS = 100, 300
+_POOR_ROUNDS, _ROUND_SHARE, _LAST_SHARE = 2, 0.9, 0.2
+_FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 30, 100, 300
 _NEAR = 3e-3
 _LINEAR_SHARE = 1 / 16
 _PAUSE_S = 0.05
@@ -102,21 +99,24 @@ class TierSearch:
         news: News,
         params: SolveParams,
         is_held: bool,
+        start: Prices | None = None,
     ) -> None:
+        self._params, self._start = params, start
         self.arrays, self.stars, self.tier, self.held = arrays, stars, tier, held
         self.excluded, self.clock, self.news = excluded, clock, news
         self.relaxation = Relaxation(arrays, stars, tier, held, excluded)
+        self.ground = Ground(arrays, stars, tier, held, excluded)
         self._duals = [dual for dual, (other, _) in zip(duals, held, strict=True) if other.is_sum]
         self._rng = np.random.default_rng(params.seed)
         self._at_once, self._is_held = params.workers, is_held
         self._is_small = len(arrays.posts) <= MOST_SITES
         self._beats: BeatSearch | None = None
+        self._split: Split | None = None
         self.kept = Exclusions.of_nothing(arrays, stars)
 
     def run(self, choice: Choice) -> tuple[Choice, Bound]:
         """Raise the bound, then lower the plan, until they meet or the time ends."""
-        ground = Ground(self.arrays, self.stars, self.tier, self.held, self.excluded)
-        start = self._best = Draft.of_choice(ground, choice)
+        start = self._best = Draft.of_choice(self.ground, choice)
         self._best = start.copy()
         self._best.improve(max_rounds=2)
         self.bound = self._raise()
@@ -127,11 +127,7 @@ class TierSearch:
         try:
             if self._at_once > 1:
                 self._begin_beats()
-            steps = (
-                self._price_components, self._round, self._exchanges, self._worst_windows, self._long_exchanges,
-                self._wait_for_beats, self._as_a_whole, self._by_components, self._windows, self._shakes,
-            )  # fmt: skip
-            for step in steps:
+            for step in self._steps:
                 if self._goes_on():
                     step()
         finally:
@@ -140,6 +136,18 @@ class TierSearch:
                 self.kept = self._beats.kept
                 self._goes_on()
         return (choice if self._best.merit > start.merit else self._best.choice()), self.bound
+
+    @property
+    def _steps(self) -> tuple[Callable[[], None], ...]:
+        if self._is_small:
+            return (
+                self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
+                self._as_a_whole, self._windows, self._shakes,
+            )  # fmt: skip
+        self._split = split = Split(self._best, self.relaxation, self._duals)
+        is_planned = self._best.excess == 0 and split.size.max() <= MOST_SITES
+        first = () if is_planned else (self._round, self._exchanges, self._worst_windows)
+        return self._price_components, *first, self._by_components, self._windows, self._shakes
 
     def _goes_on(self) -> bool:
         """Whether to search on: not for long once the plan is near its bound, for the later tiers need time too."""
@@ -170,10 +178,10 @@ class TierSearch:
     def _raise(self) -> Bound:
         """Raise the bound for a quarter of the time at most."""
         ends = time.monotonic() + self.clock.left_s / 4
-        start = good_start(self.relaxation, self._duals, is_over=lambda: self._is_late(ends))
-        # Of a plan that is one program, a linear program soon tells the prices.
+        start = self._start or good_start(self.relaxation, self._duals, is_over=lambda: self._is_late(ends))
+        # Linear programs, of all or of each component, soon tell the prices.
         rounds = _FEW_ROUNDS if self.held else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
-        return self._ascend(start, rounds, ends)
+        return self._ascend(start, rounds if self._is_small else _FIRST_ROUNDS, ends)
 
     def _ascend(self, start: Prices, rounds: int, ends: float, *, is_steady: bool = False) -> Bound:
         draft = self._best
@@ -200,17 +208,21 @@ class TierSearch:
         regrets = self.relaxation.regrets(self.bound.prices)
         excluded = regrets.above(self._room(regrets), self.excluded)
         relaxation = Relaxation(self.arrays, self.stars, self.tier, self.held, excluded)
+        share = _WHOLE_SHARE if self._at_once > 1 else _ALONE_SHARE
         self._beats = BeatSearch(
-            draft, relaxation, self.bound.prices, _WHOLE_SHARE * self.clock.left_s, is_held=self._is_held,
-            raised=self._raise_to,
+            draft, relaxation, self.bound.prices, share * self.clock.left_s, is_held=self._is_held,
+            is_alone=self._at_once == 1, raised=self._raise_to,
         )  # fmt: skip
 
     def _wait_for_beats(self) -> None:
-        """With one worker, search whole beats and nothing else."""
+        """With one worker, search whole beats and nothing else, unless their linear program takes too long."""
         if self._beats is None:
             self._begin_beats()
+            patience = time.monotonic() + _PATIENCE_SHARE * self.clock.left_s
             while self._beats is not None and not self._beats.is_over and self._goes_on():
                 time.sleep(_PAUSE_S)
+                if time.monotonic() > patience and not self._beats.is_settled:
+                    self._beats.stop()
 
     def _room(self, regrets: Regrets) -> int:
         """How far above the bound a better plan can be, in fixed-point units."""
@@ -219,7 +231,7 @@ class TierSearch:
 
     def _round(self) -> None:
         """Make the relaxed answer whole; where limits are held, that seldom keeps them."""
-        if self.held and self._best.excess == 0:
+        if self.held and self._best.excess == 0 and self._start is None:
             return
         rounded = Draft.of_shares(self._best.ground, self.bound.openness)
         rounded.chain(self._rate)
@@ -276,7 +288,7 @@ class TierSearch:
 
     def _price_at_once(self) -> None:
         """Where limits are held, raise the bound by one linear program, which tells their prices soonest."""
-        if self.held and self._is_small and self._goes_on():
+        if self.held and self._is_small and self._start is None and self._goes_on():
             compact = Compact(self._best, np.ones(len(self.arrays.posts), np.bool_), self._useful()[0])
             found = relaxed(compact.program, self.clock.left_s * _LINEAR_SHARE, self._is_over)
             if found.row_prices is not None:
@@ -284,31 +296,33 @@ class TierSearch:
 
     def _price_components(self) -> None:
         """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""
-        if self._is_small:
-            return
-        ends = time.monotonic() + self.clock.left_s / 4
-        for _ in range(_LINEAR_ROUNDS):
-            components = Components(self._best, self.relaxation, self.bound.prices)
-            if components.number > 1 and not self._is_late(ends):
-                out, _ = self._useful()
-                self._raise_from(components.linear(self._best, out, ends, self._free_workers, self._is_over))
+        if self._split is not None and self._split.number > 1:
+            price_shared(
+                self._split, self._best, self.bound.prices, lambda: self._useful()[0], self._are_better,
+                ends=time.monotonic() + self.clock.left_s / 4, at_once=self._at_once, is_stopped=self._is_over,
+            )  # fmt: skip
 
     def _by_components(self) -> None:
-        """Choose again in each component, at prices for officers and held limits, then among the plans of each."""
-        if self._is_small or self._best.excess > 0:
+        """Search again in each component, at prices for officers and held limits, then choose among their plans."""
+        if self._best.excess > 0 or self._split is None or self._split.number == 1:
             return
         self._free_officers()
-        components = Components(self._best, self.relaxation, self.bound.prices)
-        if components.number == 1:
-            return
+        components = Components(self._split, self.bound.prices)
         ends = time.monotonic() + _COMPONENT_SHARE * self.clock.left_s
+        last = ends - _LAST_SHARE * (ends - time.monotonic())
         poor = 0
-        while self._goes_on() and poor < _POOR_ROUNDS and time.monotonic() < ends:
-            least, better = components.round(self._best, ends, self._free_workers, self._is_over)
+        while self._goes_on() and poor < _POOR_ROUNDS and time.monotonic() < last:
+            until = time.monotonic() + _ROUND_SHARE * (ends - time.monotonic())
+            least, better = components.round(
+                self._best, self._search_region, ends=until, at_once=self._at_once, is_stopped=self._is_over
+            )
             poor = poor + 1 if better is None and least <= self.bound.whole else 0
             self._raise_to(least)
             if better is not None:
                 self._take(better)
+
+    def _search_region(self, wanted: Wanted) -> tuple[Choice, int]:
+        return search_region(wanted, self._params.model_copy(update={"workers": 1}), self.clock.stop)
 
     def _free_officers(self) -> None:
         """Leave nobody where nobody is missed: what comes next may need them elsewhere."""
@@ -319,17 +333,19 @@ class TierSearch:
         """Raise the bound from prices that linear programs gave."""
         ends = time.monotonic() + self.clock.left_s / 4
         further = self._ascend(prices, _SOME_ROUNDS, ends, is_steady=True)
-        self._priced(further.prices, further.value, further.whole)
+        self._are_better(further.prices, further)
 
     def _try_prices(self, prices: Prices) -> None:
-        evaluation = self.relaxation.evaluate(prices)
-        self._priced(prices, evaluation.bound, evaluation.whole)
+        self._are_better(prices, self.relaxation.evaluate(prices))
 
-    def _priced(self, prices: Prices, value: float, whole: int) -> None:
+    def _are_better(self, prices: Prices, found: Evaluation | Bound) -> bool:
         """Take over prices if they give a better bound."""
-        if value > self.bound.value:
+        value = found.bound if isinstance(found, Evaluation) else found.value
+        is_better = value > self.bound.value
+        if is_better:
             self.bound.prices, self.bound.value = prices, value
-            self._raise_to(whole)
+            self._raise_to(found.whole)
+        return is_better
 
     @property
     def _free_workers(self) -> int:
@@ -406,3 +422,17 @@ class TierSearch:
             if len(closed) and len(opened):
                 draft.replace(int(self._rng.choice(closed)), int(self._rng.choice(opened)), self._rate)
         return region
+
+
+def search_region(wanted: Wanted, params: SolveParams, stop: StopSignal) -> tuple[Choice, int]:
+    """Search a part of a problem as a problem of its own; gives its plan and what no plan of it costs less than."""
+    clock = Clock(time.monotonic(), wanted.time_limit_s, stop, is_last=True)
+    search = TierSearch(
+        wanted.region.arrays, wanted.region.stars, wanted.tier, wanted.held, wanted.excluded,
+        [None] * len(wanted.held), clock, News(wanted.tier, 0, 1, clock.began, None), params, is_held=False,
+        start=wanted.prices,
+    )  # fmt: skip
+    found, bound = search.run(wanted.choice)
+    draft = Draft.of_choice(search.ground, found)
+    draft.give_up()
+    return draft.choice(), bound.whole

@@ -32,6 +32,8 @@ class BeatSearch:
         What it excludes must not be part of any better plan.
     is_held
         Whether later tiers may cost no more than the best plan.
+    is_alone
+        Whether nobody else searches for plans.
     raised
         Told what no plan costs less than, as it rises; from another thread.
 
@@ -41,6 +43,8 @@ class BeatSearch:
         The best plan known.
     kept
         What no plan can use that later tiers may have, if that came out.
+    is_settled
+        Whether its first linear program is solved.
     """
 
     def __init__(
@@ -51,14 +55,15 @@ class BeatSearch:
         time_limit_s: float,
         *,
         is_held: bool,
+        is_alone: bool,
         raised: Callable[[int], None],
     ) -> None:
         self.best, self.kept = draft, Exclusions.of_nothing(relaxation.arrays, relaxation.stars)
         plan = Chosen.of(draft) if draft.excess == 0 else None
         self._told = draft.merit
         self._raised = raised
-        self._is_stopped = False
-        self._task = Task(relaxation, prices, plan, time_limit_s, is_held)
+        self._is_stopped = self.is_settled = False
+        self._task = Task(relaxation, prices, plan, time_limit_s, is_held, is_alone)
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
 
@@ -82,6 +87,7 @@ class BeatSearch:
         messages = told(_MODULE, self._task, self._task.time_limit_s, lambda: self._is_stopped, self._more)
         for kind, content in messages:
             if kind == "bound":
+                self.is_settled = True
                 self._raised(content)
             elif kind == "plan":
                 found = content.on(self.best.ground)

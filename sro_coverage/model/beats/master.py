@@ -12,7 +12,7 @@ from scipy import sparse
 from sro_coverage.model.beats import kernel
 from sro_coverage.model.beats.cuts import Cuts
 from sro_coverage.model.beats.pool import Beats, Pool, Rows, entries_of_calls, entries_of_cuts
-from sro_coverage.model.bound import Prices, Relaxation
+from sro_coverage.model.bound import Prices, Relaxation, exact_sum
 from sro_coverage.travel import Floats, Ints
 
 _INFINITE = highspy.kHighsInf
@@ -233,20 +233,20 @@ class Master:
         )  # fmt: skip
         is_cut, number = number < 0, max(number, 0)
         units = (
-            int(price.sum())
-            + int(np.minimum(relaxation.c_uncovered - price, 0).sum())
+            exact_sum(price)
+            + exact_sum(np.minimum(relaxation.c_uncovered - price, 0))
             - int(officer @ rows.officers.astype(np.int64))
-            - int(paid.sum())
+            - exact_sum(paid)
             - sum(rate * limit for rate, limit in zip(rates, relaxation.limits[1:], strict=True))
         )
         at_site = np.zeros(n, np.int64)
         np.minimum.at(at_site, home, least)
-        bound = units + int(at_site.sum())
+        bound = units + exact_sum(at_site)
         best = bound
         if len(rows.officers) == 1 and below is None:  # an officer's best price follows from the others
             num = int(rows.officers[0])
             ranked = np.sort(at_site - officer[0])[:num]
-            best = max(bound, units + int(officer[0]) * num + int(np.minimum(ranked, 0).sum()))
+            best = max(bound, units + int(officer[0]) * num + exact_sum(np.minimum(ranked, 0)))
         beats = Beats(base[:number].copy(), start[: number + 1].copy(), spokes[: start[number]].copy())
         return Priced(
             beats, value[:number], bound, scale, best / scale, -(-best // scale), self.bases[least < 0], price, is_cut

@@ -37,7 +37,7 @@ _FIRST_ROUNDS = 10
 _SPREAD = 0.03
 _FEWEST_CUTS, _CUTS_OF_A_SITE = 250, 10
 _LEAST_GAIN = 0.01
-_CUT_SHARE, _COARSE, _FINE = 0.6, 1e-4, 3e-7
+_CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.6, 0.25, 1e-4, 3e-7
 _POOL = 12_000
 _FEW, _MOST_LISTED = 4_000, 400_000
 _LIST_SHARE, _DIVE_SHARE, _FILL_SHARE, _NEAR = 0.4, 0.2, 0.4, 2e-3
@@ -128,7 +128,7 @@ class Search:
         """Add cuts as long as they help, each linear program solved more exactly where the last one did not help."""
         tolerance, root = _COARSE, master.best.bound
         most = max(_FEWEST_CUTS, int(master.rows.officers.sum()))  # many at once on long beats make prices jump
-        ends = time.monotonic() + _CUT_SHARE * self._left_s
+        ends = time.monotonic() + (_CUT_SHARE_ALONE if self._task.is_alone else _CUT_SHARE) * self._left_s
         while not self._is_over() and tolerance > _FINE and time.monotonic() < ends:
             before = master.best.bound
             is_whole = master.is_whole or not master.separate(most, _CUTS_OF_A_SITE)

@@ -81,6 +81,8 @@ class Task:
         The best known, or None.
     is_held
         Whether later tiers may cost no more than the best plan: then it is told what they can still use.
+    is_alone
+        Whether nobody else searches for plans: then more of the time goes to them, and less to the bound.
     """
 
     relaxation: Relaxation
@@ -88,3 +90,4 @@ class Task:
     plan: Chosen | None
     time_limit_s: float
     is_held: bool
+    is_alone: bool

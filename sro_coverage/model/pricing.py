@@ -1,0 +1,143 @@
+"""
+Prices of officers and held limits at which components, each by its own linear program, use what there is.
+
+References
+----------
+Dantzig and Wolfe (1960), Decomposition principle for linear programs, Operations Research 8.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from sro_coverage.model.bound import Evaluation, Exclusions, Prices
+from sro_coverage.model.compact import Compact
+from sro_coverage.model.draft import Draft
+from sro_coverage.model.highs import relaxed
+from sro_coverage.model.regions import together
+from sro_coverage.model.split import Split
+from sro_coverage.travel import Floats, Ints
+
+_SITES_AT_ONCE = 1_000
+_MOST_ROUNDS, _POOR_ROUNDS = 8, 2
+_SETTLED = 1e-3
+_CHOOSE_S = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """Of a linear program: its prices, what it costs in each tier, and officers of each class."""
+
+    prices: Prices
+    cost: Floats
+    officers: Floats
+
+
+def price_shared(
+    split: Split,
+    draft: Draft,
+    prices: Prices,
+    useful: Callable[[], Exclusions],
+    is_better: Callable[[Prices, Evaluation], bool],
+    *,
+    ends: float,
+    at_once: int,
+    is_stopped: Callable[[], bool],
+) -> None:
+    """
+    Find prices of what components share, and of all sites, by the components' linear programs.
+
+    Every answer is a column of a program that chooses among them; its prices are the next ones.
+
+    Parameters
+    ----------
+    prices
+        To begin with.
+    useful
+        Gives what is to be left out of the programs at the best prices so far.
+    is_better
+        Shown all prices; tells whether they are the best so far.
+    """
+    relaxation = split.relaxation
+    batches = together(np.argsort(-split.size, kind="stable"), split.size, _SITES_AT_ONCE)
+    costs, needs = ([part[batch].sum(axis=0) for batch in batches] for part in split.spent(draft))
+    officer, held = relaxation.evaluate(prices).officer / relaxation.scale, np.where(split.is_tight, 0, prices.held)
+    best, value, poor = (officer, held), -np.inf, 0
+    for _ in range(_MOST_ROUNDS):
+        out = useful()
+
+        def solve(batch: Ints, officer: Floats = officer, held: Floats = held, out: Exclusions = out) -> _Answer | None:
+            left_s = ends - time.monotonic()
+            if is_stopped() or left_s <= 0:
+                return None
+            return _solved(split, Compact(draft, np.isin(split.label, batch), out), officer, held, left_s, is_stopped)
+
+        with ThreadPoolExecutor(at_once) as pool:
+            found = [answer for answer in pool.map(solve, batches) if answer is not None]
+        if len(found) < len(batches):
+            break
+        prices = _common(split, batches, found, officer, held)
+        evaluation = relaxation.evaluate(prices)
+        poor = 0 if is_better(prices, evaluation) else poor + 1
+        if evaluation.bound > value:
+            best, value = (officer, held), evaluation.bound
+        if not (officer.any() or held.any() or evaluation.officer.any()):  # nothing that is shared is short
+            break
+        costs += [answer.cost for answer in found]
+        needs += [answer.officers for answer in found]
+        rows = np.tile(np.arange(len(batches)), len(costs) // len(batches))
+        program, scales = split.choice(
+            rows, np.asarray(costs), np.asarray(needs), split.officers, split.ground.field.limit[1:]
+        )
+        chosen = relaxed(program, _CHOOSE_S)
+        if chosen.row_prices is None or chosen.values is None or poor == _POOR_ROUNDS:
+            break
+        least = float(np.asarray(costs)[:, 0] @ chosen.values)
+        if least - value <= _SETTLED * abs(least):
+            break
+        next_ = split.prices_of(chosen.row_prices[len(batches) :] * scales)
+        officer, held = ((old + new) / 2 for old, new in zip(best, next_, strict=True))
+
+
+def _solved(
+    split: Split, compact: Compact, officer: Floats, held: Floats, time_limit_s: float, is_stopped: Callable[[], bool]
+) -> _Answer | None:
+    """Solve the linear program of some components."""
+    scale = split.relaxation.scale
+    weights = np.asarray((scale, *split.relaxation.weigh(held)))
+    program, unit = compact.weighed(weights, np.rint(officer * scale).astype(np.int64), split.is_tight)
+    found = relaxed(program, time_limit_s, is_stopped)
+    if found.values is None or found.row_prices is None:
+        return None
+    return _Answer(compact.prices(found.row_prices, unit / scale), *compact.spent(found.values))
+
+
+def _common(split: Split, batches: list[Ints], found: list[_Answer], officer: Floats, held: Floats) -> Prices:
+    """
+    Give each tight tier the same price everywhere, the highest that any component has for it.
+
+    A component with a lower one adds the difference times the prices at which the tier was proven: what it costs at
+    least goes up by just what its share of the limit is worth.
+    """
+    of_component = np.zeros(split.number, np.int64)
+    for number, batch in enumerate(batches):
+        of_component[batch] = number
+    of_site = of_component[split.label]
+    site = np.empty(len(of_site))
+    for number, answer in enumerate(found):
+        site[of_site == number] = answer.prices.site
+    rates = np.asarray([answer.prices.held for answer in found])
+    held = held.copy()
+    for number in np.flatnonzero(split.is_tight)[::-1]:
+        dual = split.duals[number]
+        if dual is not None:
+            held[number] = rates[:, number].max()
+            more = held[number] - rates[:, number]
+            site += more[of_site] * dual.site
+            rates[:, :number] += more[:, None] * dual.held
+    return Prices(site, officer, held)

@@ -1,0 +1,162 @@
+"""A part of a problem that no arc leaves, as a problem of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from sro_coverage.model.arrays import Arrays, Choice, Options, TierArrays
+from sro_coverage.model.bound import Exclusions, Prices
+from sro_coverage.model.draft import Draft
+from sro_coverage.model.stars import Stars
+from sro_coverage.travel import Bools, Ints
+
+
+def components(draft: Draft, excluded: Exclusions) -> tuple[int, Ints]:
+    """
+    Find the components that no arc connects.
+
+    Parameters
+    ----------
+    draft
+        What it uses connects, even if it is excluded.
+
+    Returns
+    -------
+    tuple
+        Their number, and for each site that of its component.
+    """
+    stars, server = draft.ground.stars, draft.state.server
+    linked = ~(excluded.shared & excluded.on_call)
+    linked[server[server >= 0]] = True
+    at = draft.ground.arrays.base_site[stars.base[linked]]
+    graph = sparse.coo_array((np.ones(len(at), np.int8), (at, stars.site[linked])), shape=(len(server), len(server)))
+    number, label = connected_components(graph, directed=False)
+    return int(number), label.astype(np.int64)
+
+
+def together(order: Ints, size: Ints, most: int) -> list[Ints]:
+    """Put components together, in an order, until there are so many sites."""
+    batches: list[list[int]] = []
+    number = most
+    for label in order:
+        if number + size[label] > most:
+            batches.append([])
+            number = 0
+        batches[-1].append(int(label))
+        number += size[label]
+    return [np.asarray(batch) for batch in batches]
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """
+    A part of a problem.
+
+    Parameters
+    ----------
+    arrays, stars
+        As of a problem of its own; only tiers that are sums are left.
+    sites, bases, spokes, arcs
+        Their positions in the whole.
+    """
+
+    arrays: Arrays
+    stars: Stars
+    sites: Ints
+    bases: Ints
+    spokes: Ints
+    arcs: Ints
+
+    @staticmethod
+    def of(draft: Draft, sites: Bools, spare: Ints) -> Region:
+        """
+        Take sites out of a problem.
+
+        Parameters
+        ----------
+        sites
+            No beat of the plan has sites both here and elsewhere.
+        spare
+            Officers of each class who may be there beside those whom the plan has there.
+        """
+        whole, stars = draft.ground.arrays, draft.ground.stars
+        inside = sites[whole.base_site]
+        bases = np.flatnonzero(inside)
+        arcs = np.flatnonzero(inside[whole.arc_base] & sites[whole.arc_site])
+        spokes = np.flatnonzero(inside[stars.base] & sites[stars.site])
+        site_of, base_of, arc_of = _places(sites), _places(inside), np.full(len(whole.arc_site), -1)
+        arc_of[arcs] = np.arange(len(arcs))
+        based = np.bincount(whole.base_class[bases][draft.state.is_open[bases]], minlength=len(whole.class_officers))
+        most = np.minimum(based + spare, [len(members) for members in whole.class_officers])
+
+        def within(options: Options) -> Options:
+            return Options(
+                base_of[options.bases[inside[options.bases]]],
+                arc_of[options.arcs[arc_of[options.arcs] >= 0]],
+                site_of[options.uncovered[sites[options.uncovered]]],
+            )
+
+        pins = [within(pin) for pin in whole.pins]
+        at = np.flatnonzero(sites)
+        arrays = Arrays(
+            class_officers=tuple(members[:n] for members, n in zip(whole.class_officers, most, strict=True)),
+            posts=whole.posts[at],
+            base_class=whole.base_class[bases],
+            base_site=site_of[whole.base_site[bases]],
+            base_twin=np.where(whole.base_twin[bases] < 0, -1, base_of[whole.base_twin[bases]]),
+            cap_seconds=whole.cap_seconds[bases],
+            cap_peaks=whole.cap_peaks[bases],
+            cap_students=whole.cap_students[bases],
+            cap_count=whole.cap_count[bases],
+            arc_base=base_of[whole.arc_base[arcs]],
+            arc_site=site_of[whole.arc_site[arcs]],
+            arc_is_shared=whole.arc_is_shared[arcs],
+            arc_seconds=whole.arc_seconds[arcs],
+            arc_peaks=whole.arc_peaks[arcs],
+            arc_students=whole.arc_students[arcs],
+            may_be_uncovered=whole.may_be_uncovered[at],
+            pins=tuple(pin for pin in pins if len(pin.bases) + len(pin.arcs) + len(pin.uncovered)),
+            named=(),
+            tiers=(),
+        )
+        region = Region(arrays, stars, at, bases, spokes, arcs)
+        arrays = replace(arrays, tiers=tuple(region.tier(tier) for tier in whole.tiers if tier.is_sum))
+        return replace(region, arrays=arrays, stars=Stars.of(arrays))
+
+    def tier(self, tier: TierArrays) -> TierArrays:
+        """Give one tier of it."""
+        return replace(
+            tier,
+            primary_cost=tier.primary_cost[self.sites],
+            base_cost=tier.base_cost[self.bases],
+            arc_cost=tier.arc_cost[self.arcs],
+            uncovered_cost=tier.uncovered_cost[self.sites],
+        )
+
+    def excluded(self, whole: Exclusions) -> Exclusions:
+        """Give what is excluded in it."""
+        return Exclusions(
+            whole.base[self.bases], whole.shared[self.spokes], whole.on_call[self.spokes], whole.uncovered[self.sites]
+        )
+
+    def prices(self, whole: Prices) -> Prices:
+        """Give the prices in it."""
+        return Prices(whole.site[self.sites], whole.officer, whole.held)
+
+    def choice(self, whole: Choice) -> Choice:
+        """Give what a plan of the whole does in it."""
+        return Choice(whole.base[self.bases], whole.arc[self.arcs])
+
+    def put_into(self, whole: Choice, choice: Choice) -> Choice:
+        """Give the plan of the whole with another choice in this part."""
+        base, arc = whole.base.copy(), whole.arc.copy()
+        base[self.bases], arc[self.arcs] = choice.base, choice.arc
+        return Choice(base, arc)
+
+
+def _places(chosen: Bools) -> Ints:
+    return np.cumsum(chosen) - 1

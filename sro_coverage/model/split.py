@@ -1,0 +1,114 @@
+"""A problem in components that no arc connects, and what they share: officers, and the limits of held tiers."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from sro_coverage.model.bound import Prices, Relaxation
+from sro_coverage.model.draft import Draft
+from sro_coverage.model.highs import Program
+from sro_coverage.model.kernel import SHARED
+from sro_coverage.model.regions import components
+from sro_coverage.model.state import NOBODY, PRIMARY
+from sro_coverage.travel import Bools, Floats, Ints
+
+
+class Split:
+    """
+    The components of one plan's problem.
+
+    Parameters
+    ----------
+    draft
+        What it uses connects, even if it is excluded.
+    duals
+        Prices at which each held tier was bounded, or None.
+
+    Attributes
+    ----------
+    number, label, size, sites
+        Of components; of each site; sites of each.
+    is_tight
+        Which held tiers each component keeps by itself: they were proven without a price of what components share. So
+        no component can cost less in them than it does, and none can cost more. They need no price.
+    """
+
+    def __init__(self, draft: Draft, relaxation: Relaxation, duals: list[Prices | None]) -> None:
+        self.relaxation, self.ground, self.duals = relaxation, draft.ground, duals
+        self.number, self.label = components(draft, relaxation.excluded)
+        self.size = np.bincount(self.label)
+        self.sites = np.split(np.argsort(self.label, kind="stable"), np.cumsum(self.size)[:-1])
+        self.officers = np.asarray([len(members) for members in draft.ground.arrays.class_officers])
+        self.is_tight = self._find_tight()
+
+    def _find_tight(self) -> Bools:
+        r = self.relaxation
+        tight = np.zeros(len(r.held), np.bool_)
+        for number, ((tier, limit), prices) in enumerate(zip(r.held, self.duals, strict=True)):
+            if prices is not None and not (prices.held > 0)[~tight[:number]].any():
+                found = Relaxation(r.arrays, r.stars, tier, r.held[:number], r.excluded).evaluate(prices)
+                tight[number] = found.whole >= limit and not found.officer.any()
+        return tight
+
+    def spent(self, draft: Draft) -> tuple[Ints, Ints]:
+        """Give each component's cost in each tier, and officers of each class."""
+        server, way, is_open = draft.state.server, draft.state.way, draft.state.is_open
+        field, arrays = self.ground.field, self.ground.arrays
+        spoke = np.maximum(server, 0)
+        rows = np.where(
+            (server == NOBODY)[:, None], field.uncovered,
+            np.where((server == PRIMARY)[:, None], field.primary,
+            np.where((way == SHARED)[:, None], field.shared[spoke], field.on_call[spoke])),
+        )  # fmt: skip
+        cost = np.zeros((self.number, rows.shape[1]), np.int64)
+        np.add.at(cost, self.label, rows)
+        held = np.flatnonzero(is_open)
+        at = self.label[arrays.base_site[held]]
+        np.add.at(cost, at, field.base[held])
+        officers = np.zeros((self.number, len(self.officers)), np.int64)
+        np.add.at(officers, (at, arrays.base_class[held]), 1)
+        return cost, officers
+
+    def choice(
+        self, row: Ints, costs: Floats | Ints, needs: Floats | Ints, officers: Ints, room: Ints
+    ) -> tuple[Program, Floats]:
+        """
+        Give the program that chooses one plan in each row.
+
+        Parameters
+        ----------
+        costs, needs
+            Of each plan: cost in each tier, and officers of each class.
+        officers, room
+            Of each class, and cost in each held tier, that all chosen plans may come to.
+
+        Returns
+        -------
+        tuple
+            The program, and for each limit what its price is to be multiplied by; limits that are tight are left out.
+        """
+        is_open = np.flatnonzero(~self.is_tight)
+        use = np.column_stack((needs, costs[:, 1 + is_open])).astype(np.float64)
+        most = np.concatenate((officers, room[is_open]))
+        sizes = np.maximum(np.abs(use).max(axis=0), 1)
+        scale = max(float(np.abs(costs[:, 0]).max()), 1.0)
+        one = sparse.csc_array((np.ones(len(row)), (row, np.arange(len(row)))))
+        ones = np.ones(one.shape[0])
+        program = Program(
+            cost=costs[:, 0] / scale,
+            matrix=sparse.csc_array(sparse.vstack((one, sparse.csc_array((use / sizes).T)))),
+            low=np.concatenate((ones, np.full(len(most), -np.inf))),
+            high=np.concatenate((ones, most / sizes)),
+            lower=np.zeros(len(row)),
+            upper=np.ones(len(row)),
+            whole=np.ones(len(row), np.bool_),
+        )
+        return program, scale / sizes
+
+    def prices_of(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Give the prices of officers, and of held tiers, that the limits of a choice have."""
+        price = np.maximum(-rows, 0)
+        held = np.zeros(len(self.is_tight))
+        held[~self.is_tight] = price[len(self.officers) :]
+        return price[: len(self.officers)], held
