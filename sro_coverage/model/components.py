@@ -216,9 +216,10 @@ class Components:
         """Plan some components again, with a share of what is left; gives what no plan of them costs less than."""
         split, r = self._split, self._split.relaxation
         is_dear = bool(asked.officer.any())
-        # Officers who cost nothing are first all to be had, and then, where that was too many, a share of them.
+        # Their price limits officers. Those who cost nothing are limited to a share once all of them were too many.
         has_all = is_dear or self._is_first
-        spare = split.officers if has_all else np.floor(share * draft.state.spare).astype(np.int64)
+        most = np.bincount(r.arrays.base_class, minlength=len(split.officers))
+        spare = most if has_all else np.floor(share * draft.state.spare).astype(np.int64)
         region = Region.of(draft, np.isin(split.label, batch), spare)
         whole = draft.choice()
         choice = region.choice(whole)

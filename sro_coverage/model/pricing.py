@@ -24,7 +24,7 @@ from sro_coverage.model.split import Split
 from sro_coverage.travel import Floats, Ints
 
 _SITES_AT_ONCE = 1_000
-_MOST_ROUNDS, _POOR_ROUNDS = 8, 2
+_MOST_ROUNDS, _POOR_ROUNDS = 8, 3
 _SETTLED = 1e-3
 _CHOOSE_S = 10.0
 
@@ -42,7 +42,7 @@ def price_shared(
     split: Split,
     draft: Draft,
     prices: Prices,
-    useful: Callable[[], Exclusions],
+    useful: Callable[[Prices], Exclusions],
     is_better: Callable[[Prices, Evaluation], bool],
     *,
     ends: float,
@@ -59,7 +59,7 @@ def price_shared(
     prices
         To begin with.
     useful
-        Gives what is to be left out of the programs at the best prices so far.
+        Gives what is to be left out of the programs at some prices.
     is_better
         Shown all prices; tells whether they are the best so far.
     """
@@ -69,7 +69,7 @@ def price_shared(
     officer, held = relaxation.evaluate(prices).officer / relaxation.scale, np.where(split.is_tight, 0, prices.held)
     best, value, poor = (officer, held), -np.inf, 0
     for _ in range(_MOST_ROUNDS):
-        out = useful()
+        out = useful(prices)
 
         def solve(batch: Ints, officer: Floats = officer, held: Floats = held, out: Exclusions = out) -> _Answer | None:
             left_s = ends - time.monotonic()

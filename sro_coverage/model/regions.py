@@ -81,7 +81,7 @@ class Region:
         sites
             No beat of the plan has sites both here and elsewhere.
         spare
-            Officers of each class who may be there beside those whom the plan has there.
+            Officers of each class who may be there beside those whom the plan has there; they are all alike in it.
         """
         whole, stars = draft.ground.arrays, draft.ground.stars
         inside = sites[whole.base_site]
@@ -91,7 +91,7 @@ class Region:
         site_of, base_of, arc_of = _places(sites), _places(inside), np.full(len(whole.arc_site), -1)
         arc_of[arcs] = np.arange(len(arcs))
         based = np.bincount(whole.base_class[bases][draft.state.is_open[bases]], minlength=len(whole.class_officers))
-        most = np.minimum(based + spare, [len(members) for members in whole.class_officers])
+        most = (based + spare).tolist()
 
         def within(options: Options) -> Options:
             return Options(
@@ -103,7 +103,7 @@ class Region:
         pins = [within(pin) for pin in whole.pins]
         at = np.flatnonzero(sites)
         arrays = Arrays(
-            class_officers=tuple(members[:n] for members, n in zip(whole.class_officers, most, strict=True)),
+            class_officers=tuple(tuple(range(number)) for number in most),
             posts=whole.posts[at],
             base_class=whole.base_class[bases],
             base_site=site_of[whole.base_site[bases]],

@@ -250,8 +250,11 @@ class TierSearch:
             self._exchange(self._best.copy(), time.monotonic() + self.clock.left_s * _LONG_SHARE)
 
     def _useful(self) -> tuple[Exclusions, bool]:
-        """Leave out what cannot be part of a better plan; see `kept`."""
-        regrets = self.relaxation.regrets(self.bound.prices)
+        return self._useful_at(self.bound.prices)
+
+    def _useful_at(self, prices: Prices) -> tuple[Exclusions, bool]:
+        """Leave out what cannot be part of a better plan, by prices; see `kept`."""
+        regrets = self.relaxation.regrets(prices)
         return kept(self._best.ground, regrets, self._room(regrets), self.excluded)
 
     def _as_a_whole(self) -> None:
@@ -298,7 +301,7 @@ class TierSearch:
         """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""
         if self._split is not None and self._split.number > 1:
             price_shared(
-                self._split, self._best, self.bound.prices, lambda: self._useful()[0], self._are_better,
+                self._split, self._best, self.bound.prices, lambda at: self._useful_at(at)[0], self._are_better,
                 ends=time.monotonic() + self.clock.left_s / 4, at_once=self._at_once, is_stopped=self._is_over,
             )  # fmt: skip
 

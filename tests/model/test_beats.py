@@ -142,7 +142,7 @@ def searched(arrays, number, held, start, time_limit_s=20.0):
     draft = Draft.of_choice(Ground(arrays, stars, tier, held, excluded), start)
     bounds: list[int] = []
     zero = Prices(np.zeros(len(arrays.posts)), np.zeros(len(arrays.class_officers)), np.zeros(len(held)))
-    search = BeatSearch(draft, relaxation, zero, time_limit_s, is_held=True, raised=bounds.append)
+    search = BeatSearch(draft, relaxation, zero, time_limit_s, is_held=True, is_alone=False, raised=bounds.append)
     ends = time.monotonic() + time_limit_s
     while not search.is_over and time.monotonic() < ends:
         time.sleep(0.01)

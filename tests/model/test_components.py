@@ -1,4 +1,8 @@
-"""Components planned by themselves at prices: a valid bound for the whole, and plans that keep every limit."""
+"""
+Components planned by themselves at prices: a valid bound for the whole, and plans that keep every limit.
+
+The prices are those of the components' linear programs, or any; tiers that each component keeps by itself need none.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sro_coverage.model.ascent import ascend, good_start
+from sro_coverage.model.ascent import Bound, ascend, good_start
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.components import Components
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.exact import solve_exact
 from sro_coverage.model.greedy import first_choice
-from sro_coverage.model.solution import SolveParams
+from sro_coverage.model.pricing import price_shared
+from sro_coverage.model.regions import Region
+from sro_coverage.model.solution import SolveParams, StopSignal
+from sro_coverage.model.split import Split
 from sro_coverage.model.stars import Stars
+from sro_coverage.model.tier import search_region
 from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem
 from sro_coverage.travel import travel_times
 
@@ -67,14 +75,34 @@ def _upto(arrays, tier_number):
     return replace(arrays, tiers=arrays.tiers[: max(tier_number, 1)])
 
 
+def search(wanted):
+    return search_region(replace(wanted, time_limit_s=5.0), SolveParams(workers=1), StopSignal())
+
+
+def rounds_of(components, draft, number, *, at_once=2):
+    """Some rounds of plans; each goes on from the best plan."""
+    for _ in range(number):
+        least, better = components.round(draft, search, ends=np.inf, at_once=at_once, is_stopped=lambda: False)
+        yield least, better
+        draft = better or draft
+
+
+def duals_of(relaxation):
+    """Prices at which each held tier is bounded, as the search of that tier gives them."""
+    duals = []
+    for number, (tier, limit) in enumerate(relaxation.held):
+        r = Relaxation(relaxation.arrays, relaxation.stars, tier, relaxation.held[:number], relaxation.excluded)
+        duals.append(ascend(r, good_start(r, list(duals)), limit, rounds=300).prices)
+    return duals
+
+
 @pytest.mark.parametrize(("seed", "tier_number"), list(itertools.product(range(3), range(3))))
 def test_no_bound_of_the_components_passes_the_best_plan(seed, tier_number):
     arrays, draft, relaxation, best = prepared(seed, tier_number)
     prices = ascend(relaxation, good_start(relaxation, [None] * tier_number), draft.cost, rounds=60).prices
-    components = Components(draft, relaxation, prices)
-    assert components.number >= 5
-    for _ in range(3):
-        least, better = components.round(draft, np.inf, 2, lambda: False)
+    split = Split(draft, relaxation, duals_of(relaxation))
+    assert split.number >= 5
+    for least, better in rounds_of(Components(split, prices), draft, 3):
         assert least <= best
         if better is not None:
             assert better.excess == 0
@@ -87,20 +115,20 @@ def test_no_bound_of_the_components_passes_the_best_plan(seed, tier_number):
 def test_any_prices_give_a_valid_bound(seed):
     arrays, draft, relaxation, best = prepared(seed, 1)
     rng = np.random.default_rng(seed)
+    split = Split(draft, relaxation, [None])
     for size in (0.0, 10.0, 1000.0):
         prices = Prices(rng.uniform(-1, 1, len(arrays.posts)) * size, np.zeros(1), rng.uniform(0, 3, 1))
-        least, _ = Components(draft, relaxation, prices).round(draft, np.inf, 1, lambda: False)
-        assert least <= best
+        for least, _ in rounds_of(Components(split, prices), draft, 2, at_once=1):
+            assert least <= best
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_officers_of_two_kinds_are_priced_apart(seed):
+    """No more of them in a region than there are in all made its components depend on each other: no valid bound."""
     arrays, draft, relaxation, best = prepared(seed, 0, classes=2)
     assert len(arrays.class_officers) == 2
     prices = ascend(relaxation, good_start(relaxation, []), draft.cost, rounds=60).prices
-    components = Components(draft, relaxation, prices)
-    for _ in range(3):
-        least, better = components.round(draft, np.inf, 2, lambda: False)
+    for least, better in rounds_of(Components(Split(draft, relaxation, []), prices), draft, 3):
         assert least <= best
         if better is not None:
             assert better.choice().keeps_rules(arrays)
@@ -110,18 +138,114 @@ def test_officers_of_two_kinds_are_priced_apart(seed):
 
 def test_rounds_come_to_the_best_plan_where_officers_are_scarce():
     _, draft, relaxation, best = prepared(1, 0)
-    start = draft.cost
     prices = ascend(relaxation, good_start(relaxation, []), draft.cost, rounds=200).prices
-    components = Components(draft, relaxation, prices)
-    for _ in range(6):
-        _, better = components.round(draft, np.inf, 2, lambda: False)
-        draft = better or draft
-    assert draft.cost == best < start
+    found = [draft, *(better for _, better in rounds_of(Components(Split(draft, relaxation, []), prices), draft, 6))]
+    assert min(plan.cost for plan in found if plan is not None) == best < draft.cost
 
 
 def test_a_stop_gives_the_bound_of_the_prices_and_no_plan():
     _, draft, relaxation, _ = prepared(1, 0)
     bound = ascend(relaxation, good_start(relaxation, []), draft.cost, rounds=60)
-    least, better = Components(draft, relaxation, bound.prices).round(draft, np.inf, 2, lambda: True)
+    components = Components(Split(draft, relaxation, []), bound.prices)
+    least, better = components.round(draft, search, ends=np.inf, at_once=2, is_stopped=lambda: True)
     assert least == bound.whole
     assert better is None
+
+
+def priced(draft, relaxation, split):
+    """Every bound that the linear programs of the components give on the way."""
+    found = []
+
+    def is_better(prices, evaluation):
+        found.append((prices, evaluation))
+        return evaluation.bound >= max(one.bound for _, one in found)
+
+    price_shared(
+        split, draft, good_start(relaxation, split.duals), lambda _: relaxation.excluded, is_better, ends=np.inf,
+        at_once=2, is_stopped=lambda: False,
+    )  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize(("seed", "tier_number"), list(itertools.product(range(4), range(3))))
+def test_prices_of_the_components_linear_programs_come_near_those_of_many_steps(seed, tier_number):
+    _, draft, relaxation, best = prepared(seed, tier_number)
+    duals = duals_of(relaxation)
+    found = priced(draft, relaxation, Split(draft, relaxation, duals))
+    values = [evaluation.bound for _, evaluation in found]
+    assert max(values) <= best
+    stepped: Bound = ascend(relaxation, good_start(relaxation, duals), draft.cost, rounds=300)
+    assert max(values) >= stepped.value - 0.03 * max(abs(best), 100)
+
+
+def enough_officers(seed):
+    """Towns with an officer for every campus: then coverage is proven in each town by itself."""
+    arrays, draft, relaxation, best = prepared_with(seed, 18)
+    split = Split(draft, relaxation, duals_of(relaxation))
+    return arrays, draft, relaxation, best, split
+
+
+def prepared_with(seed, num_officers):
+    problem = towns(seed, num_officers)
+    arrays = compile_arrays(problem, travel_times(problem))
+    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=20))
+    first, second = arrays.tiers[:2]
+    limit, best = (
+        tier.sign * (out.best - tier.constant) for tier, out in zip((first, second), exact.tiers, strict=False)
+    )
+    stars, held = Stars.of(arrays), [(first, limit)]
+    excluded = Exclusions.of_rules(arrays, stars)
+    choice = solve_exact(_upto(arrays, 1), problem.objective.tolerance, SolveParams(time_limit_s=20)).choice
+    draft = Draft.of_choice(Ground(arrays, stars, second, held, excluded), choice)
+    return arrays, draft, Relaxation(arrays, stars, second, held, excluded), best
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_tier_proven_without_any_price_is_kept_by_each_component(seed):
+    _, draft, relaxation, best, split = enough_officers(seed)
+    assert split.is_tight.all()
+    cost, _ = split.spent(draft)
+    for least, better in rounds_of(Components(split, priced(draft, relaxation, split)[-1][0]), draft, 2):
+        assert least <= best
+        if better is not None:
+            assert np.array_equal(split.spent(better)[0][:, 1], cost[:, 1])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_officers_are_scarce_no_component_keeps_a_tier_by_itself(seed):
+    _, draft, relaxation, _ = prepared(seed, 1)
+    assert not Split(draft, relaxation, duals_of(relaxation)).is_tight.any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_region_is_the_same_problem_with_less_in_it(seed):
+    arrays, draft, relaxation, _ = prepared(seed, 1, classes=2)
+    split = Split(draft, relaxation, [None])
+    choice, parts = draft.choice(), 0
+    sites = np.isin(split.label, np.flatnonzero(split.size > 1)[::2])
+    for chosen in (sites, ~sites):
+        region = Region.of(draft, chosen, np.zeros(2, np.int64))
+        mine = region.choice(choice)
+        assert mine.keeps_rules(region.arrays)
+        assert sum(map(len, region.arrays.class_officers)) == mine.base.sum()
+        assert np.array_equal(region.stars.site, split_place(chosen)[draft.ground.stars.site[region.spokes]])
+        assert np.array_equal(region.stars.use, draft.ground.stars.use[region.spokes])
+        parts += np.asarray([mine.cost(region.arrays, tier) for tier in region.arrays.tiers])
+        assert np.array_equal(region.put_into(choice, mine).arc, choice.arc)
+    assert parts.tolist() == [choice.cost(arrays, tier) for tier in arrays.tiers]
+
+
+def split_place(chosen):
+    return np.cumsum(chosen) - 1
+
+
+def test_plans_of_fewer_officers_are_kept_too():
+    """Where the plans at one price need more officers than there are, one with fewer somewhere still fits."""
+    _, draft, relaxation, _ = prepared(3, 1)
+    split = Split(draft, relaxation, [None])
+    prices = good_start(relaxation, [None])
+    components = Components(split, prices)
+    assert relaxation.evaluate(prices).officer.any()
+    next(rounds_of(components, draft, 1))
+    kept = [[way.officers.sum() for way in components._ways if way.label == label] for label in range(split.number)]
+    assert any(len(set(numbers)) > 1 for numbers in kept)
