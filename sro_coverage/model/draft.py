@@ -169,6 +169,15 @@ class Draft:
             np.where(based, theirs.is_open, mine.is_open),
         )
 
+    def paid(self, relaxation: Relaxation, uncovered: Ints) -> Ints:
+        """Give what each site's service costs at the weights of the relaxation, or what leaving it uncovered does."""
+        state, r = self.state, relaxation
+        cost = uncovered.copy()
+        served = np.flatnonzero(state.server >= 0)
+        spoke = state.server[served]
+        cost[served] = np.where(state.way[served] == SHARED, r.c_shared[spoke], r.c_on_call[spoke])
+        return cost
+
     @property
     def is_sound(self) -> bool:
         """Whether no class has more beats than officers."""
@@ -267,10 +276,8 @@ class Draft:
     def wanted(self, relaxation: Relaxation, prices: Prices) -> Ints:
         """Give the bases that are not held, the one first that would save most with things as they are."""
         g, state, r = self.ground, self.state, relaxation
-        server = np.maximum(state.server, 0)
         most = np.rint(2 * np.abs(prices.site) * r.scale).astype(np.int64)
-        cost = np.where(state.way == SHARED, r.c_shared[server], r.c_on_call[server])
-        cost = np.where(state.server == NOBODY, np.minimum(r.c_uncovered, np.maximum(most, 0)), cost)
+        cost = self.paid(r, np.minimum(r.c_uncovered, np.maximum(most, 0)))
         cost[state.server == PRIMARY] = -kernel.NEVER
         gain: Ints = r.gains(cost) + cost[g.arrays.base_site] - r.c_primary[g.arrays.base_site] - r.c_base
         gain[state.is_open] = -kernel.NEVER

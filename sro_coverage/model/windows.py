@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from sro_coverage.model import kernel
 from sro_coverage.model.ascent import Bound
 from sro_coverage.model.bound import Exclusions, Regrets, Relaxation
 from sro_coverage.model.compact import beyond_first
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.reoptimise import Part, reoptimise
-from sro_coverage.model.state import NOBODY, PRIMARY
+from sro_coverage.model.state import PRIMARY
 from sro_coverage.travel import Bools, Floats
 
 MOST_SITES = 12_000
@@ -141,9 +140,7 @@ class Windows:
     def _beyond_prices(self, draft: Draft) -> Floats:
         """What each beat costs above what its sites pay, told of its primary; so of each site that nobody covers."""
         r, state, arrays = self._relaxation, draft.state, draft.ground.arrays
-        server = np.maximum(state.server, 0)
-        cost = np.where(state.way == kernel.SHARED, r.c_shared[server], r.c_on_call[server])
-        cost = np.where(state.server == NOBODY, r.c_uncovered, cost) - self._bound.prices.site * r.scale
+        cost = draft.paid(r, r.c_uncovered) - self._bound.prices.site * r.scale
         base_of = draft.base_of
         at = np.where(base_of >= 0, arrays.base_site[base_of], np.arange(self._num_sites))
         cost[state.server == PRIMARY] = 0

@@ -12,6 +12,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sro_coverage.model import components as components_room
+from sro_coverage.model import tier as tier_search
 from sro_coverage.model.ascent import ascend, good_start
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compile import compile_arrays
@@ -19,6 +21,7 @@ from sro_coverage.model.components import Components
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.exact import solve_exact
 from sro_coverage.model.greedy import first_choice
+from sro_coverage.model.large import solve_large
 from sro_coverage.model.pricing import price_shared
 from sro_coverage.model.regions import Region
 from sro_coverage.model.solution import SolveParams, StopSignal
@@ -248,3 +251,22 @@ def test_plans_of_fewer_officers_are_kept_too():
     next(rounds_of(components, draft, 1))
     kept = [[way.officers.sum() for way in components._ways if way.label == label] for label in range(split.number)]
     assert any(len(set(numbers)) > 1 for numbers in kept)
+
+
+@pytest.mark.parametrize(("seed", "num_officers"), [(0, 7), (1, 9), (2, 18), (3, 7), (4, 5)])
+def test_what_is_too_large_for_one_program_is_solved_by_components(monkeypatch, seed, num_officers):
+    """All tiers in regions of a few sites, some without any arc: never better than the best plans, bounds valid."""
+    for module in (tier_search, components_room):
+        monkeypatch.setattr(module, "MOST_SITES", 10)
+    monkeypatch.setattr(components_room, "_REGION_SITES", 6)
+    problem = towns(seed, num_officers)
+    arrays = compile_arrays(problem, travel_times(problem))
+    exact = solve_exact(arrays, EXACT, SolveParams(time_limit_s=20))
+    large = solve_large(arrays, EXACT, SolveParams(time_limit_s=6, workers=2))
+    assert large.choice.keeps_rules(arrays)
+    is_same = True
+    for tier, ours, best in zip(arrays.tiers, large.tiers, exact.tiers, strict=True):
+        if is_same:  # a later tier is about the limits that the earlier ones were held at
+            assert tier.sign * ours.bound <= tier.sign * best.best <= tier.sign * ours.best
+        is_same &= ours.best == best.best
+    assert large.tiers[0].best == exact.tiers[0].best
