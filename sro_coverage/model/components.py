@@ -106,7 +106,8 @@ class Components:
 
     def __init__(self, split: Split, prices: Prices) -> None:
         self._split, self._site, self._held = split, prices.site, prices.held
-        self._officer = split.relaxation.evaluate(prices).officer / split.relaxation.scale
+        implied = split.relaxation.evaluate(prices).officer / split.relaxation.scale
+        self._officer = prices.officer if prices.officer.any() else implied
         self._is_first = True
         self._ways: list[_Way] = []
 

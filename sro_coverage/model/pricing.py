@@ -24,8 +24,8 @@ from sro_coverage.model.split import Split
 from sro_coverage.travel import Floats, Ints
 
 _SITES_AT_ONCE = 1_000
-_MOST_ROUNDS, _POOR_ROUNDS = 8, 3
-_SETTLED = 1e-3
+_MOST_ROUNDS = 8
+_SETTLED, _NEAR = 1e-3, 3e-3
 _CHOOSE_S = 10.0
 
 
@@ -43,12 +43,12 @@ def price_shared(
     draft: Draft,
     prices: Prices,
     useful: Callable[[Prices], Exclusions],
-    is_better: Callable[[Prices, Evaluation], bool],
+    met: Callable[[Prices, Evaluation], object],
     *,
     ends: float,
     at_once: int,
     is_stopped: Callable[[], bool],
-) -> None:
+) -> Prices:
     """
     Find prices of what components share, and of all sites, by the components' linear programs.
 
@@ -60,14 +60,20 @@ def price_shared(
         To begin with.
     useful
         Gives what is to be left out of the programs at some prices.
-    is_better
-        Shown all prices; tells whether they are the best so far.
+    met
+        Shown all prices and what they give.
+
+    Returns
+    -------
+    Prices
+        Those at which what is shared is used most nearly as far as it goes; the best bound may be at others.
     """
     relaxation = split.relaxation
     batches = together(np.argsort(-split.size, kind="stable"), split.size, _SITES_AT_ONCE)
     costs, needs = ([part[batch].sum(axis=0) for batch in batches] for part in split.spent(draft))
     officer, held = relaxation.evaluate(prices).officer / relaxation.scale, np.where(split.is_tight, 0, prices.held)
-    best, value, poor = (officer, held), -np.inf, 0
+    nearest, at, value = np.inf, prices, -np.inf
+    room = split.ground.field.limit[1:]
     for _ in range(_MOST_ROUNDS):
         out = useful(prices)
 
@@ -83,25 +89,37 @@ def price_shared(
             break
         prices = _common(split, batches, found, officer, held)
         evaluation = relaxation.evaluate(prices)
-        poor = 0 if is_better(prices, evaluation) else poor + 1
-        if evaluation.bound > value:
-            best, value = (officer, held), evaluation.bound
+        met(prices, evaluation)
+        value = max(value, evaluation.bound)
+        off = _off(split, found, held)
+        if off < nearest:
+            nearest, at = off, prices
         if not (officer.any() or held.any() or evaluation.officer.any()):  # nothing that is shared is short
             break
         costs += [answer.cost for answer in found]
         needs += [answer.officers for answer in found]
         rows = np.tile(np.arange(len(batches)), len(costs) // len(batches))
-        program, scales = split.choice(
-            rows, np.asarray(costs), np.asarray(needs), split.officers, split.ground.field.limit[1:]
-        )
+        program, scales = split.choice(rows, np.asarray(costs), np.asarray(needs), split.officers, room)
         chosen = relaxed(program, _CHOOSE_S)
-        if chosen.row_prices is None or chosen.values is None or poor == _POOR_ROUNDS:
+        if chosen.row_prices is None or chosen.values is None or nearest < _NEAR:
             break
         least = float(np.asarray(costs)[:, 0] @ chosen.values)
         if least - value <= _SETTLED * abs(least):
             break
         next_ = split.prices_of(chosen.row_prices[len(batches) :] * scales)
-        officer, held = ((old + new) / 2 for old, new in zip(best, next_, strict=True))
+        officer, held = ((old + new) / 2 for old, new in zip((at.officer, at.held), next_, strict=True))
+        held[split.is_tight] = 0
+    return at
+
+
+def _off(split: Split, found: list[_Answer], held: Floats) -> float:
+    """Say how far officers, and held tiers that have a price, are from being used just as far as they go."""
+    officers = np.asarray([answer.officers for answer in found]).sum(axis=0)
+    cost = np.asarray([answer.cost for answer in found]).sum(axis=0)[1 : len(held) + 1]
+    limit = np.asarray(split.relaxation.limits[1:])
+    priced = ~split.is_tight & (held > 0) & (limit != 0)
+    used = np.concatenate((officers / np.maximum(split.officers, 1), cost[priced] / limit[priced]))
+    return float(np.abs(used - 1).max())
 
 
 def _solved(

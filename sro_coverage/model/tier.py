@@ -112,6 +112,7 @@ class TierSearch:
         self._is_small = len(arrays.posts) <= MOST_SITES
         self._beats: BeatSearch | None = None
         self._split: Split | None = None
+        self._shared_at = start
         self.kept = Exclusions.of_nothing(arrays, stars)
 
     def run(self, choice: Choice) -> tuple[Choice, Bound]:
@@ -300,17 +301,17 @@ class TierSearch:
     def _price_components(self) -> None:
         """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""
         if self._split is not None and self._split.number > 1:
-            price_shared(
+            self._shared_at = price_shared(
                 self._split, self._best, self.bound.prices, lambda at: self._useful_at(at)[0], self._are_better,
                 ends=time.monotonic() + self.clock.left_s / 4, at_once=self._at_once, is_stopped=self._is_over,
             )  # fmt: skip
 
     def _by_components(self) -> None:
         """Search again in each component, at prices for officers and held limits, then choose among their plans."""
-        if self._best.excess > 0 or self._split is None or self._split.number == 1:
+        if self._best.excess > 0 or self._split is None or self._shared_at is None:
             return
         self._free_officers()
-        components = Components(self._split, self.bound.prices)
+        components = Components(self._split, self._shared_at)
         ends = time.monotonic() + _COMPONENT_SHARE * self.clock.left_s
         last = ends - _LAST_SHARE * (ends - time.monotonic())
         poor = 0
