@@ -23,8 +23,8 @@ from sro_coverage.model.bound import Exclusions, Prices
 from sro_coverage.model.compact import ranked
 from sro_coverage.model.draft import Draft
 from sro_coverage.model.highs import optimise, relaxed
-from sro_coverage.model.regions import Region, together
-from sro_coverage.model.split import Split
+from sro_coverage.model.regions import Region
+from sro_coverage.model.split import Split, together
 from sro_coverage.model.windows import MOST_SITES
 from sro_coverage.travel import Ints
 
@@ -84,6 +84,8 @@ class _Asked:
         For what components share.
     out
         What no better plan of a component uses.
+    choice, cost
+        The plan at hand, and each component's cost in each tier.
     """
 
     weights: Ints
@@ -92,6 +94,8 @@ class _Asked:
     above: Ints
     paid: int
     out: Exclusions
+    choice: Choice
+    cost: Ints
 
 
 class Components:
@@ -135,10 +139,9 @@ class Components:
         """
         split = self._split
         cost, officers = split.spent(draft)
-        asked = self._asked(cost, officers)
+        asked = self._asked(draft.choice(), cost, officers)
         batches = self._batches(asked.above)
         efforts = np.asarray([float(split.size[batch].sum()) ** _EFFORT for batch in batches])
-
         num_sites = sum(split.size[batch].sum() for batch in batches)
 
         def solved(number: int) -> int:
@@ -147,9 +150,7 @@ class Components:
             if is_stopped() or left_s <= 0:
                 return known
             share = min(efforts[number] / efforts[number:].sum() * at_once, 1.0)
-            least = self._searched(
-                draft, cost, batch, split.size[batch].sum() / num_sites, asked, share * left_s, search
-            )
+            least = self._searched(draft, batch, split.size[batch].sum() / num_sites, asked, share * left_s, search)
             return min(max(least, known), known + more)
 
         with ThreadPoolExecutor(at_once) as pool:
@@ -161,7 +162,7 @@ class Components:
         self._is_first = False
         return -(-units // split.relaxation.scale), better
 
-    def _asked(self, cost: Ints, officers: Ints) -> _Asked:
+    def _asked(self, choice: Choice, cost: Ints, officers: Ints) -> _Asked:
         """Say what the components are to be planned at, and what is known of them then."""
         split, r = self._split, self._split.relaxation
         arrays, stars, label = r.arrays, r.stars, split.label
@@ -189,7 +190,7 @@ class Components:
         )
         shared = zip((*officer, *weights[1:]), (*split.officers, *r.limits[1:]), strict=True)
         paid = sum(int(rate) * int(most) for rate, most in shared)
-        return _Asked(weights, officer, low, above, paid, beyond.above(0, r.excluded))
+        return _Asked(weights, officer, low, above, paid, beyond.above(0, r.excluded), choice, cost)
 
     def _batches(self, above: Ints) -> list[Ints]:
         """
@@ -207,7 +208,6 @@ class Components:
     def _searched(
         self,
         draft: Draft,
-        cost: Ints,
         batch: Ints,
         share: float,
         asked: _Asked,
@@ -222,8 +222,7 @@ class Components:
         most = np.bincount(r.arrays.base_class, minlength=len(split.officers))
         spare = most if has_all else np.floor(share * draft.state.spare).astype(np.int64)
         region = Region.of(draft, np.isin(split.label, batch), spare)
-        whole = draft.choice()
-        choice = region.choice(whole)
+        choice = region.choice(asked.choice)
         # What costs nothing may still be short: nobody takes more of it than a share.
         limited = np.flatnonzero(split.is_tight | (asked.weights[1:] == 0))
         held = []
@@ -235,7 +234,12 @@ class Components:
         weights[1 + limited] = 0
         wanted = Wanted(
             region=region,
-            tier=region.tier(_weighed([r.tier, *(tier for tier, _ in r.held)], weights, asked.officer, r.arrays)),
+            tier=_weighed(
+                [region.tier(tier) for tier in (r.tier, *(tier for tier, _ in r.held))],
+                weights,
+                asked.officer,
+                region.arrays,
+            ),
             held=held,
             excluded=region.excluded(asked.out),
             choice=choice,
@@ -245,12 +249,12 @@ class Components:
             time_limit_s=time_limit_s,
         )
         found, least = search(wanted)
-        plan = Draft.of_choice(split.ground, region.put_into(whole, found))
-        self._keep(plan, batch, cost)
+        plan = Draft.of_choice(split.ground, region.put_into(asked.choice, found))
+        self._keep(plan, batch, asked.cost)
         if is_dear:
             for _ in range(_THINNER):  # so that the officers there are can suffice
                 self._thin(plan, batch)
-                self._keep(plan, batch, cost)
+                self._keep(plan, batch, asked.cost)
         is_bound = has_all and len(limited) == split.is_tight.sum()
         return least + paid if is_bound else _UNKNOWN
 
@@ -295,7 +299,7 @@ class Components:
         program, scales = split.choice(np.searchsorted(labels, label), costs, needs, free, room)
         linear = relaxed(program, _CHOOSE_S)
         if linear.row_prices is not None and self._officer.any():
-            officer, held = split.prices_of(linear.row_prices[len(labels) :] * scales)
+            officer, held = split.prices_of(linear.row_prices, scales)
             self._officer = (self._officer + officer) / 2
             self._held = np.where(split.is_tight, self._held, (self._held + held) / 2)
         found = optimise(program, _CHOOSE_S, start=(np.arange(len(label)) < len(labels)).astype(np.float64))

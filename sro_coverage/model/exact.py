@@ -14,7 +14,7 @@ from sro_coverage.model.formulation import Formulation, a_solver
 from sro_coverage.model.greedy import filled, first_choice
 from sro_coverage.model.near import Near, NearBound, choice_near
 from sro_coverage.model.solution import (
-    Progress,
+    News,
     Solution,
     SolveParams,
     Stopped,
@@ -166,8 +166,7 @@ class _News(cp_model.CpSolverSolutionCallback):
 
     def __init__(self, tier: TierArrays, number: int, num_tiers: int, began: float, watch: Watcher | None) -> None:
         super().__init__()
-        self._tier, self._number, self._num_tiers = tier, number, num_tiers
-        self._began, self._watch = began, watch
+        self._news = News(tier, number, num_tiers, began, watch)
         self._best: int | None = None
         self._bound: int | None = None
         self._is_enough = False
@@ -190,17 +189,7 @@ class _News(cp_model.CpSolverSolutionCallback):
         self.tell()
 
     def tell(self) -> None:
-        if self._watch is not None:
-            self._watch(
-                Progress(
-                    self._tier.name,
-                    self._number + 1,
-                    self._num_tiers,
-                    None if self._best is None else self._tier.shown(self._best),
-                    None if self._bound is None else self._tier.shown(self._bound),
-                    time.monotonic() - self._began,
-                )
-            )
+        self._news.tell(self._best, self._bound)
 
 
 class _Result:

@@ -17,6 +17,7 @@ from sro_coverage.model.bound import Exclusions, Prices
 from sro_coverage.model.feasible import any_plan
 from sro_coverage.model.greedy import filled, first_choice
 from sro_coverage.model.solution import (
+    News,
     Solution,
     SolveParams,
     Stopped,
@@ -26,7 +27,7 @@ from sro_coverage.model.solution import (
     slack,
 )
 from sro_coverage.model.stars import Stars
-from sro_coverage.model.tier import UNKNOWN, Clock, News, TierSearch
+from sro_coverage.model.tier import UNKNOWN, Clock, TierSearch
 from sro_coverage.problem import Tolerance
 
 _EARLY = 1.5  # so many times its share of the time goes to the tier that all later ones depend on

@@ -19,8 +19,7 @@ from sro_coverage.model.bound import Evaluation, Exclusions, Prices
 from sro_coverage.model.compact import Compact
 from sro_coverage.model.draft import Draft
 from sro_coverage.model.highs import relaxed
-from sro_coverage.model.regions import together
-from sro_coverage.model.split import Split
+from sro_coverage.model.split import Split, together
 from sro_coverage.travel import Floats, Ints
 
 _SITES_AT_ONCE = 1_000
@@ -106,7 +105,7 @@ def price_shared(
         least = float(np.asarray(costs)[:, 0] @ chosen.values)
         if least - value <= _SETTLED * abs(least):
             break
-        next_ = split.prices_of(chosen.row_prices[len(batches) :] * scales)
+        next_ = split.prices_of(chosen.row_prices, scales)
         officer, held = ((old + new) / 2 for old, new in zip((at.officer, at.held), next_, strict=True))
         held[split.is_tight] = 0
     return at

@@ -5,50 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from sro_coverage.model.arrays import Arrays, Choice, Options, TierArrays
-from sro_coverage.model.bound import Exclusions, Prices
+from sro_coverage.model.bound import Exclusions
 from sro_coverage.model.draft import Draft
 from sro_coverage.model.stars import Stars
 from sro_coverage.travel import Bools, Ints
-
-
-def components(draft: Draft, excluded: Exclusions) -> tuple[int, Ints]:
-    """
-    Find the components that no arc connects.
-
-    Parameters
-    ----------
-    draft
-        What it uses connects, even if it is excluded.
-
-    Returns
-    -------
-    tuple
-        Their number, and for each site that of its component.
-    """
-    stars, server = draft.ground.stars, draft.state.server
-    linked = ~(excluded.shared & excluded.on_call)
-    linked[server[server >= 0]] = True
-    at = draft.ground.arrays.base_site[stars.base[linked]]
-    graph = sparse.coo_array((np.ones(len(at), np.int8), (at, stars.site[linked])), shape=(len(server), len(server)))
-    number, label = connected_components(graph, directed=False)
-    return int(number), label.astype(np.int64)
-
-
-def together(order: Ints, size: Ints, most: int) -> list[Ints]:
-    """Put components together, in an order, until there are so many sites."""
-    batches: list[list[int]] = []
-    number = most
-    for label in order:
-        if number + size[label] > most:
-            batches.append([])
-            number = 0
-        batches[-1].append(int(label))
-        number += size[label]
-    return [np.asarray(batch) for batch in batches]
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,10 +104,6 @@ class Region:
         return Exclusions(
             whole.base[self.bases], whole.shared[self.spokes], whole.on_call[self.spokes], whole.uncovered[self.sites]
         )
-
-    def prices(self, whole: Prices) -> Prices:
-        """Give the prices in it."""
-        return Prices(whole.site[self.sites], whole.officer, whole.held)
 
     def choice(self, whole: Choice) -> Choice:
         """Give what a plan of the whole does in it."""

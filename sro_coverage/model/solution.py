@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
-from sro_coverage.model.arrays import Choice
+from sro_coverage.model.arrays import Choice, TierArrays
 from sro_coverage.problem import TierName, Value
 
 Stopped = Literal["proven", "time limit", "interrupted", "not reached"]
@@ -138,3 +139,25 @@ def slack(value: int, tolerance: float) -> int:
 def relative_gap(value: int, bound: int | None) -> float | None:
     """Distance of a value from its bound, as a share of the value (of 1 if the value is 0)."""
     return None if bound is None else abs(value - bound) / max(abs(value), 1)
+
+
+class News:
+    """Passes best and bound on as they come."""
+
+    def __init__(self, tier: TierArrays, number: int, num_tiers: int, began: float, watch: Watcher | None) -> None:
+        self._tier, self._number, self._num_tiers = tier, number, num_tiers
+        self._began, self._watch = began, watch
+
+    def tell(self, best: int | None, bound: int | None) -> None:
+        """Pass them on."""
+        if self._watch is not None:
+            self._watch(
+                Progress(
+                    self._tier.name,
+                    self._number + 1,
+                    self._num_tiers,
+                    None if best is None else self._tier.shown(best),
+                    None if bound is None else self._tier.shown(bound),
+                    time.monotonic() - self._began,
+                )
+            )

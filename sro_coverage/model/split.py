@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
-from sro_coverage.model.bound import Prices, Relaxation
+from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.draft import Draft
 from sro_coverage.model.highs import Program
 from sro_coverage.model.kernel import SHARED
-from sro_coverage.model.regions import components
 from sro_coverage.model.state import NOBODY, PRIMARY
 from sro_coverage.travel import Bools, Floats, Ints
 
@@ -36,7 +36,7 @@ class Split:
 
     def __init__(self, draft: Draft, relaxation: Relaxation, duals: list[Prices | None]) -> None:
         self.relaxation, self.ground, self.duals = relaxation, draft.ground, duals
-        self.number, self.label = components(draft, relaxation.excluded)
+        self.number, self.label = _components(draft, relaxation.excluded)
         self.size = np.bincount(self.label)
         self.sites = np.split(np.argsort(self.label, kind="stable"), np.cumsum(self.size)[:-1])
         self.officers = np.asarray([len(members) for members in draft.ground.arrays.class_officers])
@@ -106,9 +106,45 @@ class Split:
         )
         return program, scale / sizes
 
-    def prices_of(self, rows: Floats) -> tuple[Floats, Floats]:
-        """Give the prices of officers, and of held tiers, that the limits of a choice have."""
-        price = np.maximum(-rows, 0)
+    def prices_of(self, row_prices: Floats, scales: Floats) -> tuple[Floats, Floats]:
+        """Give the prices of officers, and of held tiers, that the limits of a choice have; they are its last rows."""
+        price = np.maximum(-row_prices[-len(scales) :] * scales, 0)
         held = np.zeros(len(self.is_tight))
         held[~self.is_tight] = price[len(self.officers) :]
         return price[: len(self.officers)], held
+
+
+def _components(draft: Draft, excluded: Exclusions) -> tuple[int, Ints]:
+    """
+    Find the components that no arc connects.
+
+    Parameters
+    ----------
+    draft
+        What it uses connects, even if it is excluded.
+
+    Returns
+    -------
+    tuple
+        Their number, and for each site that of its component.
+    """
+    stars, server = draft.ground.stars, draft.state.server
+    linked = ~(excluded.shared & excluded.on_call)
+    linked[server[server >= 0]] = True
+    at = draft.ground.arrays.base_site[stars.base[linked]]
+    graph = sparse.coo_array((np.ones(len(at), np.int8), (at, stars.site[linked])), shape=(len(server), len(server)))
+    number, label = connected_components(graph, directed=False)
+    return int(number), label.astype(np.int64)
+
+
+def together(order: Ints, size: Ints, most: int) -> list[Ints]:
+    """Put components together, in an order, until there are so many sites."""
+    batches: list[list[int]] = []
+    number = most
+    for label in order:
+        if number + size[label] > most:
+            batches.append([])
+            number = 0
+        batches[-1].append(int(label))
+        number += size[label]
+    return [np.asarray(batch) for batch in batches]

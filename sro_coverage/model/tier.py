@@ -23,7 +23,7 @@ from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.highs import relaxed
 from sro_coverage.model.pricing import price_shared
 from sro_coverage.model.reoptimise import AT_ONCE_COLUMNS, reoptimise
-from sro_coverage.model.solution import Progress, SolveParams, StopSignal, Watcher
+from sro_coverage.model.solution import News, SolveParams, StopSignal
 from sro_coverage.model.split import Split
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.windows import MOST_SITES, Windows, kept
@@ -62,28 +62,6 @@ class Clock:
         return 0.0 if self.stop.requested else self.began + self.part_s - time.monotonic()
 
 
-class News:
-    """Passes best and bound on as they come."""
-
-    def __init__(self, tier: TierArrays, number: int, num_tiers: int, began: float, watch: Watcher | None) -> None:
-        self._tier, self._number, self._num_tiers = tier, number, num_tiers
-        self._began, self._watch = began, watch
-
-    def tell(self, best: int, bound: int | None) -> None:
-        """Pass them on."""
-        if self._watch is not None:
-            self._watch(
-                Progress(
-                    self._tier.name,
-                    self._number + 1,
-                    self._num_tiers,
-                    self._tier.shown(best),
-                    None if bound is None else self._tier.shown(bound),
-                    time.monotonic() - self._began,
-                )
-            )
-
-
 class TierSearch:
     """One tier."""
 
@@ -112,7 +90,7 @@ class TierSearch:
         self._is_small = len(arrays.posts) <= MOST_SITES
         self._beats: BeatSearch | None = None
         self._split: Split | None = None
-        self._shared_at = start
+        self._shared_at: Prices | None = None
         self.kept = Exclusions.of_nothing(arrays, stars)
 
     def run(self, choice: Choice) -> tuple[Choice, Bound]:
@@ -302,7 +280,7 @@ class TierSearch:
         """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""
         if self._split is not None and self._split.number > 1:
             self._shared_at = price_shared(
-                self._split, self._best, self.bound.prices, lambda at: self._useful_at(at)[0], self._are_better,
+                self._split, self._best, self.bound.prices, lambda at: self._useful_at(at)[0], self._met,
                 ends=time.monotonic() + self.clock.left_s / 4, at_once=self._at_once, is_stopped=self._is_over,
             )  # fmt: skip
 
@@ -337,19 +315,19 @@ class TierSearch:
         """Raise the bound from prices that linear programs gave."""
         ends = time.monotonic() + self.clock.left_s / 4
         further = self._ascend(prices, _SOME_ROUNDS, ends, is_steady=True)
-        self._are_better(further.prices, further)
+        self._priced(further.prices, further.value, further.whole)
 
     def _try_prices(self, prices: Prices) -> None:
-        self._are_better(prices, self.relaxation.evaluate(prices))
+        self._met(prices, self.relaxation.evaluate(prices))
 
-    def _are_better(self, prices: Prices, found: Evaluation | Bound) -> bool:
+    def _met(self, prices: Prices, found: Evaluation) -> None:
+        self._priced(prices, found.bound, found.whole)
+
+    def _priced(self, prices: Prices, value: float, whole: int) -> None:
         """Take over prices if they give a better bound."""
-        value = found.bound if isinstance(found, Evaluation) else found.value
-        is_better = value > self.bound.value
-        if is_better:
+        if value > self.bound.value:
             self.bound.prices, self.bound.value = prices, value
-            self._raise_to(found.whole)
-        return is_better
+            self._raise_to(whole)
 
     @property
     def _free_workers(self) -> int:
