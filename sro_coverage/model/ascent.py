@@ -18,6 +18,7 @@ from sro_coverage.travel import Floats
 
 _POOR_ROUNDS = 3
 _SPAN = 100
+_MOST_STEPS = 500
 _FRESHEST = 0.3  # most that a new slope counts for in the direction
 
 
@@ -150,13 +151,12 @@ def good_start(
     best = Prices(np.zeros(num_sites), nothing, np.zeros(num_held))
     value = relaxation.evaluate(best).bound
 
-    def consider(prices: Prices) -> None:
+    def consider(prices: Prices) -> float:
         nonlocal best, value
-        if is_over():
-            return
-        found = relaxation.evaluate(prices).bound
+        found = -np.inf if is_over() else relaxation.evaluate(prices).bound
         if found > value:
             best, value = prices, found
+        return found
 
     for t, dual in enumerate(duals):
         before = best
@@ -172,18 +172,18 @@ def good_start(
     before = best
     near = relaxation.near_cost()
     least, most = relaxation.least_price(before), relaxation.most_price(before)
+    steps = np.unique(most[most < np.inf])
+    steps = steps[:: max(len(steps) // _MOST_STEPS, 1)]
     for share in (0.0, 0.5, 1.0):
         base = before.site + share * near
-        steps = np.unique(most[most < np.inf])
         for step in (near.mean() * k for k in (0.0, 0.5, 1.0, 2.0)):
             consider(Prices(np.clip(base + step, least, most), nothing, before.held))
         lo, hi = 0, len(steps) - 1
         while lo < hi and not is_over():  # the bound is concave in one common step
-            for at in (0.25, 0.5, 0.75):
-                consider(Prices(np.clip(base + steps[round(lo + at * (hi - lo))], least, most), nothing, before.held))
-            value_of = [
-                relaxation.evaluate(Prices(np.clip(base + steps[k], least, most), nothing, before.held)).bound
-                for k in ((lo + hi) // 2, (lo + hi) // 2 + 1)
-            ]
-            lo, hi = (lo, (lo + hi) // 2) if value_of[0] >= value_of[1] else ((lo + hi) // 2 + 1, hi)
+            middle = (lo + hi) // 2
+            here, beyond = (
+                consider(Prices(np.clip(base + step, least, most), nothing, before.held))
+                for step in steps[middle : middle + 2]
+            )
+            lo, hi = (lo, middle) if here >= beyond else (middle + 1, hi)
     return best

@@ -38,7 +38,7 @@ class Compact:
         arrays, stars, state = g.arrays, g.stars, draft.state
         inside = sites[arrays.base_site]
         self.bases = np.flatnonzero(inside & (~excluded.base | state.is_open))
-        spokes = _spokes_of(stars.start, self.bases)
+        spokes = stars.spokes_of(self.bases)
         spokes = spokes[sites[stars.site[spokes]]]
         used = np.zeros(len(stars.site), np.int8)
         served = np.flatnonzero(sites & (state.server >= 0))
@@ -290,15 +290,3 @@ def ranked(keys: Ints, order: Ints) -> Ints:
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
     return rank
-
-
-def beyond_first(most: int, keys: Ints, excluded: Bools, *regrets: Ints) -> Bools:
-    """Exclude all but the first few with the same key, least regret first; of several regrets the last leads."""
-    out: Bools = excluded | (ranked(keys, np.lexsort((*regrets, excluded, keys))) >= most)
-    return out
-
-
-def _spokes_of(start: Ints, bases: Ints) -> Ints:
-    counts = start[bases + 1] - start[bases]
-    ends = np.cumsum(counts)
-    return np.repeat(start[bases] - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)

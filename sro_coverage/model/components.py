@@ -21,17 +21,18 @@ import numpy as np
 from sro_coverage.model.arrays import Arrays, Choice, TierArrays
 from sro_coverage.model.bound import Exclusions, Prices
 from sro_coverage.model.compact import ranked
-from sro_coverage.model.draft import Draft
+from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.highs import optimise, relaxed
+from sro_coverage.model.pricing import Demand
 from sro_coverage.model.regions import Region
-from sro_coverage.model.split import Split, together
+from sro_coverage.model.split import Split, spent, together
 from sro_coverage.model.windows import MOST_SITES
-from sro_coverage.travel import Ints
+from sro_coverage.travel import Floats, Ints
 
-_REGION_SITES, _EFFORT = 2_000, 1.3
-_NEGLIGIBLE = 0.02
+_REGION_SITES, _SPOKES_A_SITE, _EFFORT = 1_000, 10, 1.1
+_NEGLIGIBLE, _QUICK_ROUNDS = 0.02, 2
 _THINNER, _THIN = 3, 0.01
-_CHOOSE_S = 10.0
+_CHOOSE_S, _STEP = 10.0, 0.25
 _UNKNOWN = -(2**62)
 
 
@@ -46,6 +47,8 @@ class Wanted:
         What is to be made small, and what must not pass its limit.
     choice, prices
         To begin with.
+    num_dives
+        As for `reoptimise`: good plans soon; 0 for a search in all ways.
     """
 
     region: Region
@@ -55,6 +58,7 @@ class Wanted:
     choice: Choice
     prices: Prices
     time_limit_s: float
+    num_dives: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +114,12 @@ class Components:
 
     def __init__(self, split: Split, prices: Prices) -> None:
         self._split, self._site, self._held = split, prices.site, prices.held
+        self._demand = Demand(split.officers)
         implied = split.relaxation.evaluate(prices).officer / split.relaxation.scale
         self._officer = prices.officer if prices.officer.any() else implied
-        self._is_first = True
+        self._number = 0
         self._ways: list[_Way] = []
+        self._more: list[Ints] = []
 
     def round(
         self,
@@ -140,8 +146,10 @@ class Components:
         split = self._split
         cost, officers = split.spent(draft)
         asked = self._asked(draft.choice(), cost, officers)
+        self._more = [np.zeros_like(split.officers)]
         batches = self._batches(asked.above)
-        efforts = np.asarray([float(split.size[batch].sum()) ** _EFFORT for batch in batches])
+        of_label = self._efforts(asked.out)
+        efforts = np.asarray([of_label[batch].sum() ** _EFFORT for batch in batches])
         num_sites = sum(split.size[batch].sum() for batch in batches)
 
         def solved(number: int) -> int:
@@ -158,8 +166,9 @@ class Components:
         rest = np.ones(split.number, np.bool_)
         rest[[label for batch in batches for label in batch]] = False
         units += int(asked.low[rest].sum()) - asked.paid
+        self._demand.add(self._officer, officers.sum(axis=0) + sum(self._more))
         better = self._choose(draft, cost, officers)
-        self._is_first = False
+        self._number += 1
         return -(-units // split.relaxation.scale), better
 
     def _asked(self, choice: Choice, cost: Ints, officers: Ints) -> _Asked:
@@ -205,6 +214,13 @@ class Components:
         order = order[is_open & (size[order] <= MOST_SITES)]
         return together(order[np.argsort(-size[order], kind="stable")], size, _REGION_SITES)
 
+    def _efforts(self, out: Exclusions) -> Floats:
+        """Say how much work each component is."""
+        split, stars, arrays = self._split, self._split.relaxation.stars, self._split.relaxation.arrays
+        is_open = ~(out.shared & out.on_call)
+        spokes = np.bincount(split.label[arrays.base_site[stars.base]], is_open, split.number)
+        return np.asarray(spokes + _SPOKES_A_SITE * split.size, np.float64)
+
     def _searched(
         self,
         draft: Draft,
@@ -218,10 +234,10 @@ class Components:
         split, r = self._split, self._split.relaxation
         is_dear = bool(asked.officer.any())
         # Their price limits officers. Those who cost nothing are limited to a share once all of them were too many.
-        has_all = is_dear or self._is_first
+        has_all = is_dear or self._number == 0
         most = np.bincount(r.arrays.base_class, minlength=len(split.officers))
         spare = most if has_all else np.floor(share * draft.state.spare).astype(np.int64)
-        region = Region.of(draft, np.isin(split.label, batch), spare)
+        region = Region.of(draft, np.isin(split.label, batch), spare, asked.out)
         choice = region.choice(asked.choice)
         # What costs nothing may still be short: nobody takes more of it than a share.
         limited = np.flatnonzero(split.is_tight | (asked.weights[1:] == 0))
@@ -247,40 +263,46 @@ class Components:
                 self._site[region.sites] * r.scale, np.zeros(len(asked.officer)), self._held[limited] * r.scale
             ),
             time_limit_s=time_limit_s,
+            num_dives=self._number + 1 if self._number < _QUICK_ROUNDS and is_dear and r.held else 0,
         )
         found, least = search(wanted)
-        plan = Draft.of_choice(split.ground, region.put_into(asked.choice, found))
-        self._keep(plan, batch, asked.cost)
+        tiers = [(region.tier(tier), limit) for tier, limit in r.held]
+        ground = Ground(region.arrays, region.stars, region.tier(r.tier), tiers, wanted.excluded)
+        plan = Draft.of_choice(ground, found)
+        self._more.append(_based(region.arrays, found) - _based(region.arrays, choice))
+        self._keep(plan, region, asked.cost)
         if is_dear:
             for _ in range(_THINNER):  # so that the officers there are can suffice
-                self._thin(plan, batch)
-                self._keep(plan, batch, asked.cost)
+                self._thin(plan, region)
+                self._keep(plan, region, asked.cost)
         is_bound = has_all and len(limited) == split.is_tight.sum()
         return least + paid if is_bound else _UNKNOWN
 
-    def _thin(self, draft: Draft, batch: Ints) -> None:
+    def _thin(self, plan: Draft, region: Region) -> None:
         """Give up some bases in each component, those that are missed least."""
-        at = self._split.label[draft.ground.arrays.base_site]
-        bases = np.flatnonzero(draft.state.is_open & np.isin(at, batch))
-        rank = ranked(at[bases], np.lexsort((draft.losses(bases), at[bases])))
+        at = self._split.label[region.sites[region.arrays.base_site]]
+        bases = np.flatnonzero(plan.state.is_open)
+        rank = ranked(at[bases], np.lexsort((plan.losses(bases), at[bases])))
         number = np.ceil(_THIN * np.bincount(at[bases], minlength=self._split.number))
-        draft.close(bases[rank < number[at[bases]]], np.zeros(len(self._held)))
+        plan.close(bases[rank < number[at[bases]]], np.zeros(len(self._held)))
+        plan.improve()
 
-    def _keep(self, draft: Draft, batch: Ints, now: Ints) -> None:
+    def _keep(self, plan: Draft, region: Region, now: Ints) -> None:
         """Keep what a plan does in each component, where it costs no more in the tiers that are tight."""
-        split, state = self._split, draft.state
-        cost, officers = split.spent(draft)
+        split, state = self._split, plan.state
+        labels, label = np.unique(split.label[region.sites], return_inverse=True)
+        cost, officers = spent(plan, label, len(labels))
         tight = 1 + np.flatnonzero(split.is_tight)
+        server, served = state.server.copy(), state.server >= 0
+        server[served] = region.spokes[server[served]]
         based = np.flatnonzero(state.is_open)
-        label_of = split.label[draft.ground.arrays.base_site[based]]
+        bases, at = region.bases[based], label[region.arrays.base_site[based]]
+        order = np.argsort(label, kind="stable")
+        sites = np.split(order, np.cumsum(np.bincount(label))[:-1])
         self._ways += [
-            _Way(
-                int(label), cost[label], officers[label], state.server[split.sites[label]],
-                state.way[split.sites[label]], based[label_of == label],
-            )
-            for label in batch
-            if (cost[label, tight] <= now[label, tight]).all()
-        ]  # fmt: skip
+            _Way(int(labels[k]), cost[k], officers[k], server[sites[k]], state.way[sites[k]], bases[at == k])
+            for k in np.flatnonzero((cost[:, tight] <= now[labels][:, tight]).all(axis=1))
+        ]
 
     def _choose(self, draft: Draft, cost: Ints, officers: Ints) -> Draft | None:
         """Choose one plan for each component; the prices of what they share come next."""
@@ -300,8 +322,8 @@ class Components:
         linear = relaxed(program, _CHOOSE_S)
         if linear.row_prices is not None and self._officer.any():
             officer, held = split.prices_of(linear.row_prices, scales)
-            self._officer = (self._officer + officer) / 2
-            self._held = np.where(split.is_tight, self._held, (self._held + held) / 2)
+            self._officer = self._demand.price(self._officer + _STEP * (officer - self._officer))
+            self._held = np.where(split.is_tight, self._held, self._held + _STEP * (held - self._held))
         found = optimise(program, _CHOOSE_S, start=(np.arange(len(label)) < len(labels)).astype(np.float64))
         if found.values is None:
             return None
@@ -315,6 +337,11 @@ class Components:
             is_open[chosen.bases] = True
         better = Draft(draft.ground, server, way, is_open)
         return better if better.is_sound and better.merit < draft.merit else None
+
+
+def _based(arrays: Arrays, choice: Choice) -> Ints:
+    """Count officers of each class."""
+    return np.bincount(arrays.base_class[choice.base], minlength=len(arrays.class_officers))
 
 
 def _weighed(tiers: list[TierArrays], weights: Ints, officer: Ints, arrays: Arrays) -> TierArrays:

@@ -265,8 +265,9 @@ class Draft:
 
     def close(self, bases: Ints, rate: Floats) -> None:
         """Leave nobody at some bases and serve their sites anew, whatever it costs."""
+        weights = self._weights(rate)
         for base in bases:
-            exchange.move(self.ground.field, self.state, self._weights(rate), -1, int(base), _MOST_WAYS)
+            exchange.move(self.ground.field, self.state, weights, -1, int(base), _MOST_WAYS)
 
     def give_up(self, *, most: int = _MOST_WAYS) -> int:
         """Leave no officer at a base that is not missed; gives the number of officers who are free then."""

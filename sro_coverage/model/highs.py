@@ -87,6 +87,7 @@ def optimise(
     start: Floats | None = None,
     met: Callable[[Floats], None] = lambda _: None,
     is_stopped: Callable[[], bool] = lambda: False,
+    gap: float = 0.0,
 ) -> Found:
     """
     Solve a program, as far as the time allows.
@@ -99,6 +100,8 @@ def optimise(
         Shown every better answer at once.
     is_stopped
         Asked several times a second whether to end.
+    gap
+        The part of the cost by which an answer may be above the bound.
     """
     matrix = program.matrix
     task = {
@@ -106,9 +109,10 @@ def optimise(
         "matrix": (matrix.indptr, matrix.indices, matrix.data),
         "start": start,
         "time_limit_s": time_limit_s,
+        "gap": gap,
     }
     values, bound, prices, is_over = None, -np.inf, None, False
-    for kind, content in told(_MODULE, task, time_limit_s, is_stopped):
+    for kind, content in told(_MODULE, task, time_limit_s, is_stopped, is_reused=True):
         if kind == "better":
             values = content
             met(values)

@@ -1,5 +1,5 @@
 """
-The process that runs HiGHS: one program comes on standard input, what is found goes to standard output as it is found.
+The process that runs HiGHS: programs come on standard input, what is found goes to standard output as it is found.
 
 Every message is a pair: ``better`` with the values of an answer, ``bound`` with what no answer can go below, and at the
 end ``end`` with values, bound, row prices and whether nothing is left to search.
@@ -41,13 +41,22 @@ def program_of(task: dict[str, Any]) -> highspy.HighsLp:
 
 
 def serve() -> None:
-    """Read one program, solve it, tell what is found."""
-    task = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started this one
+    """Read a program, solve it, tell what is found, and wait for the next one."""
+    while True:
+        try:
+            task = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started this one
+        except EOFError:
+            return
+        solve(task)
+
+
+def solve(task: dict[str, Any]) -> None:
+    """Solve one program."""
     is_mip = bool(task["whole"].any())
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("threads", 1)
-    highs.setOptionValue("mip_rel_gap", 0.0)
+    highs.setOptionValue("mip_rel_gap", task["gap"])
     highs.setOptionValue("mip_abs_gap", 0.0)
     highs.setOptionValue("time_limit", task["time_limit_s"])
     # Its poor first answers lead the later searches astray: 28 % above the bound in place of 3 %, after the same time.

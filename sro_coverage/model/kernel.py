@@ -229,6 +229,19 @@ def price_all(
 
 
 @njit(cache=True, nogil=True)
+def beyond_first(most: int, into_start: Any, into: Any, excluded: Any, regret: Any, second: Any) -> Any:
+    """Exclude all but the first few spokes into each site, least regret first, then least in a second number."""
+    out = excluded.copy()
+    for site in range(len(into_start) - 1):
+        spokes = into[into_start[site] : into_start[site + 1]]
+        spokes = spokes[~excluded[spokes]]
+        if len(spokes) > most:
+            spokes = spokes[np.argsort(second[spokes], kind="mergesort")]
+            out[spokes[np.argsort(regret[spokes], kind="mergesort")[most:]]] = True
+    return out
+
+
+@njit(cache=True, nogil=True)
 def is_sorted(start: Any, shared: Any, on_call: Any) -> bool:
     """Whether the spokes of every base are sorted by cost."""
     for base in range(len(start) - 1):

@@ -25,6 +25,7 @@ from sro_coverage.travel import Floats, Ints
 _SITES_AT_ONCE = 1_000
 _MOST_ROUNDS = 8
 _SETTLED, _NEAR = 1e-3, 3e-3
+_SLOPE, _FAR = 2.5, 1.5  # how much the price rises for each part by which too many are wanted, and how far at once
 _CHOOSE_S = 10.0
 
 
@@ -35,6 +36,39 @@ class _Answer:
     prices: Prices
     cost: Floats
     officers: Floats
+
+
+class Demand:
+    """
+    How many officers were wanted at which prices.
+
+    Parameters
+    ----------
+    officers
+        How many there are of each class.
+    """
+
+    def __init__(self, officers: Ints) -> None:
+        self._officers = officers
+        self._met: list[tuple[Floats, Floats]] = []
+
+    def add(self, price: Floats, wanted: Floats | Ints) -> None:
+        """Note what was wanted at a price for each class."""
+        self._met.append((price, np.array(wanted, np.float64)))
+
+    def price(self, otherwise: Floats) -> Floats:
+        """Give the price at which a straight line wants just what there is; `otherwise` where nothing is known."""
+        price = otherwise.copy()
+        for kind, number in enumerate(self._officers):
+            points = [(float(at[kind]), float(wanted[kind])) for at, wanted in self._met]
+            low, much = max((point for point in points if point[1] > number), default=(0.0, 0.0))
+            high, little = min((point for point in points if point[1] <= number), default=(np.inf, 0.0))
+            if low and high < np.inf:
+                price[kind] = np.interp(-number, (-much, -little), (low, high)) if low < high else (low + high) / 2
+            elif low or 0 < high < np.inf:
+                at, wanted = (low, much) if low else (high, little)
+                price[kind] = at * np.clip(1 + _SLOPE * (wanted / number - 1), 1 / _FAR, _FAR)
+        return price
 
 
 def price_shared(
@@ -71,7 +105,7 @@ def price_shared(
     batches = together(np.argsort(-split.size, kind="stable"), split.size, _SITES_AT_ONCE)
     costs, needs = ([part[batch].sum(axis=0) for batch in batches] for part in split.spent(draft))
     officer, held = relaxation.evaluate(prices).officer / relaxation.scale, np.where(split.is_tight, 0, prices.held)
-    nearest, at, value = np.inf, prices, -np.inf
+    nearest, at, value, demand = np.inf, prices, -np.inf, Demand(split.officers)
     room = split.ground.field.limit[1:]
     for _ in range(_MOST_ROUNDS):
         out = useful(prices)
@@ -95,6 +129,7 @@ def price_shared(
             nearest, at = off, prices
         if not (officer.any() or held.any() or evaluation.officer.any()):  # nothing that is shared is short
             break
+        demand.add(officer, np.sum([answer.officers for answer in found], axis=0))
         costs += [answer.cost for answer in found]
         needs += [answer.officers for answer in found]
         rows = np.tile(np.arange(len(batches)), len(costs) // len(batches))
@@ -108,6 +143,8 @@ def price_shared(
         next_ = split.prices_of(chosen.row_prices, scales)
         officer, held = ((old + new) / 2 for old, new in zip((at.officer, at.held), next_, strict=True))
         held[split.is_tight] = 0
+        if not held.any():  # else what officers are wanted also depends on the other prices
+            officer = demand.price(officer)
     return at
 
 

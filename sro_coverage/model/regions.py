@@ -34,7 +34,7 @@ class Region:
     arcs: Ints
 
     @staticmethod
-    def of(draft: Draft, sites: Bools, spare: Ints) -> Region:
+    def of(draft: Draft, sites: Bools, spare: Ints, excluded: Exclusions) -> Region:
         """
         Take sites out of a problem.
 
@@ -44,26 +44,30 @@ class Region:
             No beat of the plan has sites both here and elsewhere.
         spare
             Officers of each class who may be there beside those whom the plan has there; they are all alike in it.
+        excluded
+            What is left out; the plan itself never is.
         """
-        whole, stars = draft.ground.arrays, draft.ground.stars
+        whole, stars, server = draft.ground.arrays, draft.ground.stars, draft.state.server
         inside = sites[whole.base_site]
-        bases = np.flatnonzero(inside)
-        arcs = np.flatnonzero(inside[whole.arc_base] & sites[whole.arc_site])
-        spokes = np.flatnonzero(inside[stars.base] & sites[stars.site])
-        site_of, base_of, arc_of = _places(sites), _places(inside), np.full(len(whole.arc_site), -1)
-        arc_of[arcs] = np.arange(len(arcs))
+        bases, at = np.flatnonzero(inside), np.flatnonzero(sites)
+        spokes = stars.spokes_of(bases)
+        used = np.isin(spokes, server[at])
+        is_out = excluded.shared[spokes] & excluded.on_call[spokes] & ~used
+        spokes = spokes[sites[stars.site[spokes]] & ~is_out]
+        arcs = np.concatenate((stars.shared[spokes], stars.on_call[spokes]))
+        arcs = np.sort(arcs[arcs >= 0])
+        site_of, base_of = _places(sites), _places(inside)
         based = np.bincount(whole.base_class[bases][draft.state.is_open[bases]], minlength=len(whole.class_officers))
         most = (based + spare).tolist()
 
         def within(options: Options) -> Options:
             return Options(
                 base_of[options.bases[inside[options.bases]]],
-                arc_of[options.arcs[arc_of[options.arcs] >= 0]],
+                np.flatnonzero(np.isin(arcs, options.arcs)),
                 site_of[options.uncovered[sites[options.uncovered]]],
             )
 
         pins = [within(pin) for pin in whole.pins]
-        at = np.flatnonzero(sites)
         arrays = Arrays(
             class_officers=tuple(tuple(range(number)) for number in most),
             posts=whole.posts[at],

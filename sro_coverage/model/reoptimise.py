@@ -26,8 +26,9 @@ AT_ONCE_COLUMNS = 25_000
 """Columns that one search can take in hand without a first plan found in another way."""
 
 _LP_SHARE, _DIVE_SHARE, _NARROW_SHARE = 0.4, 0.65, 0.6
-_SURE = (1 - 1e-6, 0.6)
-_DIVE_COLUMNS_A_SITE = 25
+_QUICK_LP_SHARE, _SURE_SHARE, _DIVE_GAP = 0.7, 0.7, 1e-3
+_SURE, _LIKELY = 1 - 1e-6, 0.6
+_SURE_COLUMNS_A_SITE, _LIKELY_COLUMNS_A_SITE = 15, 10
 _COLUMNS_A_SITE = 8
 _WIDER = 2.5
 _LEAST_S = 0.2
@@ -66,6 +67,7 @@ def reoptimise(
     is_stopped: Callable[[], bool] = lambda: False,
     priced: Callable[[Prices], None] = lambda _: None,
     met: Callable[[Draft], None] = lambda _: None,
+    num_dives: int = 0,
 ) -> Part:
     """
     Make a plan better by choosing again everything among some sites, with the rest of it as it is.
@@ -80,20 +82,23 @@ def reoptimise(
         Shown the prices of the linear program; they make a bound where the sites are all of them.
     met
         Shown every better plan at once, from any thread.
+    num_dives
+        So many plans (1 or 2) are made of the linear program's answer, and nothing else is tried; 0 for all ways.
     """
     ends = time.monotonic() + time_limit_s
     compact = Compact(draft, sites, excluded)
     program = compact.program
     if not program.cost.any():
         return Part(None, is_proven=True)
-    linear = relaxed(program, _LP_SHARE * time_limit_s, is_stopped)
+    linear = relaxed(program, (_QUICK_LP_SHARE if num_dives else _LP_SHARE) * time_limit_s, is_stopped)
     if linear.values is None or linear.row_prices is None:
         return Part(None, is_proven=False)
     priced(compact.prices(linear.row_prices))
     search = _Search(compact, linear, linear.values, linear.row_prices, ends, at_once, is_stopped, met)
-    if not search.is_proven and search.useful.sum() > AT_ONCE_COLUMNS:
-        search.dive()
-    search.widen()
+    if not search.is_proven and (num_dives or search.useful.sum() > AT_ONCE_COLUMNS):
+        search.dive(1.0 if num_dives else _DIVE_SHARE, num_dives or 2)
+    if not num_dives:
+        search.widen()
     bound = compact.bound(search.bound) if np.isfinite(search.bound) else None
     return Part(search.better, is_proven=search.is_proven, bound=bound)
 
@@ -147,12 +152,23 @@ class _Search:
         useful: Bools = self._extra <= self._cost - self._least + self._eps
         return useful
 
-    def dive(self) -> None:
-        """Hold the bases that the linear program is sure of, and make the rest whole."""
-        near = (self._rank < _DIVE_COLUMNS_A_SITE) | (self._relaxed > _SAME)
-        is_base = np.arange(len(near)) < len(self._compact.bases)
-        time_s = _DIVE_SHARE * self._left_s
-        self._side_by_side([(near, time_s, is_base & (self._relaxed > share)) for share in _SURE[: self._at_once]])
+    def dive(self, share: float, number: int) -> None:
+        """Hold what the linear program is sure of, and make the rest whole; then only the bases that are likely."""
+        is_base = np.arange(len(self._extra)) < len(self._compact.bases)
+        asked = (
+            (_SURE_COLUMNS_A_SITE, self._relaxed > _SURE),
+            (_LIKELY_COLUMNS_A_SITE, is_base & (self._relaxed > _LIKELY)),
+        )[:number]
+        ends = time.monotonic() + share * self._left_s
+
+        def hold(turn: int) -> None:
+            most, held = asked[turn]
+            near = (self._rank < most) | (self._relaxed > _SAME)
+            is_first_of_two = turn == 0 and len(asked) == 2 and self._at_once == 1
+            self._among(near, (ends - time.monotonic()) * (_SURE_SHARE if is_first_of_two else 1), held)
+
+        with ThreadPoolExecutor(self._at_once) as pool:
+            list(pool.map(hold, range(len(asked))))
 
     def widen(self) -> None:
         """Search among more and more columns, until none is left out that a better answer may use."""
@@ -199,6 +215,7 @@ class _Search:
             start=None if start is None else start[keep],
             met=take,
             is_stopped=self._is_stopped,
+            gap=0.0 if sure is None else _DIVE_GAP,
         )
         if found.values is not None:
             take(found.values)

@@ -10,7 +10,7 @@ from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.draft import Draft
 from sro_coverage.model.highs import Program
 from sro_coverage.model.kernel import SHARED
-from sro_coverage.model.state import NOBODY, PRIMARY
+from sro_coverage.model.state import NOBODY
 from sro_coverage.travel import Bools, Floats, Ints
 
 
@@ -53,22 +53,7 @@ class Split:
 
     def spent(self, draft: Draft) -> tuple[Ints, Ints]:
         """Give each component's cost in each tier, and officers of each class."""
-        server, way, is_open = draft.state.server, draft.state.way, draft.state.is_open
-        field, arrays = self.ground.field, self.ground.arrays
-        spoke = np.maximum(server, 0)
-        rows = np.where(
-            (server == NOBODY)[:, None], field.uncovered,
-            np.where((server == PRIMARY)[:, None], field.primary,
-            np.where((way == SHARED)[:, None], field.shared[spoke], field.on_call[spoke])),
-        )  # fmt: skip
-        cost = np.zeros((self.number, rows.shape[1]), np.int64)
-        np.add.at(cost, self.label, rows)
-        held = np.flatnonzero(is_open)
-        at = self.label[arrays.base_site[held]]
-        np.add.at(cost, at, field.base[held])
-        officers = np.zeros((self.number, len(self.officers)), np.int64)
-        np.add.at(officers, (at, arrays.base_class[held]), 1)
-        return cost, officers
+        return spent(draft, self.label, self.number)
 
     def choice(
         self, row: Ints, costs: Floats | Ints, needs: Floats | Ints, officers: Ints, room: Ints
@@ -112,6 +97,24 @@ class Split:
         held = np.zeros(len(self.is_tight))
         held[~self.is_tight] = price[len(self.officers) :]
         return price[: len(self.officers)], held
+
+
+def spent(draft: Draft, label: Ints, number: int) -> tuple[Ints, Ints]:
+    """Give the cost in each tier, and officers of each class, of all sites with each label, and of their bases."""
+    server, way, is_open = draft.state.server, draft.state.way, draft.state.is_open
+    field, arrays = draft.ground.field, draft.ground.arrays
+    rows = np.where((server == NOBODY)[:, None], field.uncovered, field.primary)
+    served = np.flatnonzero(server >= 0)
+    spoke, is_shared = server[served], (way[served] == SHARED)[:, None]
+    rows[served] = np.where(is_shared, field.shared[spoke], field.on_call[spoke])
+    cost = np.zeros((number, rows.shape[1]), np.int64)
+    np.add.at(cost, label, rows)
+    held = np.flatnonzero(is_open)
+    at = label[arrays.base_site[held]]
+    np.add.at(cost, at, field.base[held])
+    officers = np.zeros((number, len(arrays.class_officers)), np.int64)
+    np.add.at(officers, (at, arrays.base_class[held]), 1)
+    return cost, officers
 
 
 def _components(draft: Draft, excluded: Exclusions) -> tuple[int, Ints]:

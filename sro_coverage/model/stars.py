@@ -76,6 +76,13 @@ class Stars:
             into=into,
         )
 
+    def spokes_of(self, bases: Ints) -> Ints:
+        """Give the spokes of some bases, base by base."""
+        counts = self.start[bases + 1] - self.start[bases]
+        ends = np.cumsum(counts)
+        spokes: Ints = np.repeat(self.start[bases] - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)
+        return spokes
+
 
 def _starts(keys: Ints, num_groups: int) -> Ints:
     return np.concatenate(([0], np.cumsum(np.bincount(keys, minlength=num_groups)))).astype(np.int64)

@@ -27,7 +27,7 @@ from sro_coverage.model.solution import News, SolveParams, StopSignal
 from sro_coverage.model.split import Split
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.windows import MOST_SITES, Windows, kept
-from sro_coverage.travel import Ints
+from sro_coverage.travel import Bools, Ints
 
 _MOST_ROUNDS = 1_000
 _BASES_AT_ONCE = 20
@@ -38,9 +38,10 @@ _PART_SHARE, _ALONE_SHARE, _PATIENCE_SHARE = 0.4, 0.8, 0.35
 _WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.85
 _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
 _POOR_ROUNDS, _ROUND_SHARE, _LAST_SHARE = 2, 0.9, 0.2
-_FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 30, 100, 300
+_QUICK_ROUNDS, _FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 1, 30, 100, 300
 _NEAR = 3e-3
 _LINEAR_SHARE = 1 / 16
+_QUICK_WAYS = 12
 _PAUSE_S = 0.05
 
 UNKNOWN = 2**62
@@ -78,8 +79,9 @@ class TierSearch:
         params: SolveParams,
         is_held: bool,
         start: Prices | None = None,
+        num_dives: int = 0,
     ) -> None:
-        self._params, self._start = params, start
+        self._params, self._start, self._num_dives = params, start, num_dives
         self.arrays, self.stars, self.tier, self.held = arrays, stars, tier, held
         self.excluded, self.clock, self.news = excluded, clock, news
         self.relaxation = Relaxation(arrays, stars, tier, held, excluded)
@@ -118,6 +120,8 @@ class TierSearch:
 
     @property
     def _steps(self) -> tuple[Callable[[], None], ...]:
+        if self._num_dives:
+            return (self._dive,)
         if self._is_small:
             return (
                 self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
@@ -160,6 +164,8 @@ class TierSearch:
         start = self._start or good_start(self.relaxation, self._duals, is_over=lambda: self._is_late(ends))
         # Linear programs, of all or of each component, soon tell the prices.
         rounds = _FEW_ROUNDS if self.held else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
+        if self._num_dives:
+            rounds = _QUICK_ROUNDS
         return self._ascend(start, rounds if self._is_small else _FIRST_ROUNDS, ends)
 
     def _ascend(self, start: Prices, rounds: int, ends: float, *, is_steady: bool = False) -> Bound:
@@ -174,6 +180,10 @@ class TierSearch:
 
     def _is_late(self, ends: float) -> bool:
         return time.monotonic() > ends or self.clock.left_s <= 0
+
+    @property
+    def _every(self) -> Bools:
+        return np.ones(len(self.arrays.posts), np.bool_)
 
     @property
     def _is_short(self) -> bool:
@@ -231,10 +241,17 @@ class TierSearch:
     def _useful(self) -> tuple[Exclusions, bool]:
         return self._useful_at(self.bound.prices)
 
-    def _useful_at(self, prices: Prices) -> tuple[Exclusions, bool]:
+    def _useful_at(self, prices: Prices, num_ways: int = 0) -> tuple[Exclusions, bool]:
         """Leave out what cannot be part of a better plan, by prices; see `kept`."""
         regrets = self.relaxation.regrets(prices)
-        return kept(self._best.ground, regrets, self._room(regrets), self.excluded)
+        return kept(self._best.ground, regrets, self._room(regrets), self.excluded, num_ways)
+
+    def _dive(self) -> None:
+        """Make the answer of one linear program whole: the soonest way to a good plan where limits are held."""
+        reoptimise(
+            self._best, self._every, self._useful_at(self.bound.prices, _QUICK_WAYS)[0], self.clock.left_s,
+            is_stopped=self._is_over, priced=self._try_prices, met=self._take, num_dives=self._num_dives,
+        )  # fmt: skip
 
     def _as_a_whole(self) -> None:
         """Choose everything again in one program, and once more when beats bring a much better plan."""
@@ -244,7 +261,6 @@ class TierSearch:
     def _is_overtaken_as_a_whole(self) -> bool:
         """Choose everything again; its prices, and what it proves, raise the bound. Gives whether beats were better."""
         draft, (out, is_short) = self._best, self._useful()
-        every = np.ones(len(self.arrays.posts), np.bool_)
         mine = draft.cost if draft.excess == 0 else UNKNOWN
 
         def is_overtaken() -> bool:
@@ -258,8 +274,9 @@ class TierSearch:
         # Where limits are held, exchanges and windows seldom fit; where little is left to choose, a proof is near.
         is_best = bool(self.held) or (~out.shared).sum() + (~out.on_call).sum() <= AT_ONCE_COLUMNS
         part = reoptimise(
-            draft, every, out, self.clock.left_s * (_WHOLE_SHARE if is_best else _PART_SHARE), at_once=self._at_once,
-            is_stopped=lambda: self._is_over() or is_overtaken(), priced=self._try_prices, met=met,
+            draft, self._every, out, self.clock.left_s * (_WHOLE_SHARE if is_best else _PART_SHARE),
+            at_once=self._at_once, is_stopped=lambda: self._is_over() or is_overtaken(), priced=self._try_prices,
+            met=met,
         )  # fmt: skip
         better = part.draft or draft
         if not is_short and part.bound is not None and better.excess == 0:
@@ -271,7 +288,7 @@ class TierSearch:
     def _price_at_once(self) -> None:
         """Where limits are held, raise the bound by one linear program, which tells their prices soonest."""
         if self.held and self._is_small and self._start is None and self._goes_on():
-            compact = Compact(self._best, np.ones(len(self.arrays.posts), np.bool_), self._useful()[0])
+            compact = Compact(self._best, self._every, self._useful()[0])
             found = relaxed(compact.program, self.clock.left_s * _LINEAR_SHARE, self._is_over)
             if found.row_prices is not None:
                 self._raise_from(compact.prices(found.row_prices))
@@ -280,7 +297,7 @@ class TierSearch:
         """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""
         if self._split is not None and self._split.number > 1:
             self._shared_at = price_shared(
-                self._split, self._best, self.bound.prices, lambda at: self._useful_at(at)[0], self._met,
+                self._split, self._best, self.bound.prices, lambda at: self._useful_at(at, _QUICK_WAYS)[0], self._met,
                 ends=time.monotonic() + self.clock.left_s / 4, at_once=self._at_once, is_stopped=self._is_over,
             )  # fmt: skip
 
@@ -412,7 +429,7 @@ def search_region(wanted: Wanted, params: SolveParams, stop: StopSignal) -> tupl
     search = TierSearch(
         wanted.region.arrays, wanted.region.stars, wanted.tier, wanted.held, wanted.excluded,
         [None] * len(wanted.held), clock, News(wanted.tier, 0, 1, clock.began, None), params, is_held=False,
-        start=wanted.prices,
+        start=wanted.prices, num_dives=wanted.num_dives,
     )  # fmt: skip
     found, bound = search.run(wanted.choice)
     draft = Draft.of_choice(search.ground, found)

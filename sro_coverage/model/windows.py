@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from sro_coverage.model import kernel
 from sro_coverage.model.ascent import Bound
 from sro_coverage.model.bound import Exclusions, Regrets, Relaxation
-from sro_coverage.model.compact import beyond_first
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.reoptimise import Part, reoptimise
 from sro_coverage.model.state import PRIMARY
@@ -27,9 +27,16 @@ _REST = 0.05
 _MOST_COLUMNS = 120_000
 
 
-def kept(ground: Ground, regrets: Regrets, room: int, excluded: Exclusions) -> tuple[Exclusions, bool]:
+def kept(
+    ground: Ground, regrets: Regrets, room: int, excluded: Exclusions, num_ways: int = 0
+) -> tuple[Exclusions, bool]:
     """
     Leave out what cannot be part of a better plan, and more if that is still too much for one program.
+
+    Parameters
+    ----------
+    num_ways
+        So many of each kind are kept into each site, those with least regret; 0 for as many as one program takes.
 
     Returns
     -------
@@ -37,15 +44,15 @@ def kept(ground: Ground, regrets: Regrets, room: int, excluded: Exclusions) -> t
         What is left out, and whether a better plan may need it.
     """
     out, stars = regrets.above(room, excluded), ground.stars
-    many = _MOST_COLUMNS * max(len(ground.arrays.posts) / MOST_SITES, 1)
-    is_short = bool((~out.shared).sum() + (~out.on_call).sum() > many)
-    if is_short:  # of each site, those with least regret, the cheapest first
-        most = _MOST_COLUMNS // max(min(len(ground.arrays.posts), MOST_SITES), 1)
+    num_sites = len(ground.arrays.posts)
+    left = int((~out.shared).sum() + (~out.on_call).sum())
+    if num_ways or left > _MOST_COLUMNS * max(num_sites / MOST_SITES, 1):
+        most = num_ways or _MOST_COLUMNS // max(min(num_sites, MOST_SITES), 1) // 2
         cheap = np.empty_like(stars.site)
         cheap[ground.field.near] = np.arange(len(stars.site))
         for regret, gone in ((regrets.shared, out.shared), (regrets.on_call, out.on_call)):
-            gone[:] = beyond_first(most // 2, stars.site, gone, cheap, regret)
-    return out, is_short
+            gone[:] = kernel.beyond_first(most, stars.into_start, stars.into, gone, regret, cheap)
+    return out, left > int((~out.shared).sum() + (~out.on_call).sum())
 
 
 class Windows:

@@ -221,7 +221,7 @@ def test_a_region_is_the_same_problem_with_less_in_it(seed):
     choice, parts = draft.choice(), 0
     sites = np.isin(split.label, np.flatnonzero(split.size > 1)[::2])
     for chosen in (sites, ~sites):
-        region = Region.of(draft, chosen, np.zeros(2, np.int64))
+        region = Region.of(draft, chosen, np.zeros(2, np.int64), relaxation.excluded)
         mine = region.choice(choice)
         assert mine.keeps_rules(region.arrays)
         assert sum(map(len, region.arrays.class_officers)) == mine.base.sum()
