@@ -37,7 +37,7 @@ _SHORT_SHARE = 0.05
 _PART_SHARE, _ALONE_SHARE, _PATIENCE_SHARE = 0.4, 0.8, 0.35
 _WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.85
 _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
-_POOR_ROUNDS, _ROUND_SHARE, _LAST_SHARE = 2, 0.9, 0.2
+_POOR_ROUNDS, _LITTLE, _ROUND_SHARE, _LAST_SHARE = 2, 0.1, 0.9, 0.2
 _QUICK_ROUNDS, _FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 1, 30, 100, 300
 _NEAR = 3e-3
 _LINEAR_SHARE = 1 / 16
@@ -137,10 +137,14 @@ class TierSearch:
         if self._beats is not None and self._beats.best.merit < self._best.merit:
             self._take(self._beats.best)
         best, bound = self._best, self.bound
-        is_near = best.excess == 0 and best.cost - bound.whole <= _NEAR * abs(bound.whole)
+        is_near = best.excess == 0 and self._gap <= _NEAR * abs(bound.whole)
         return self.clock.left_s > (
             self.clock.part_s / 2 if is_near and not self.clock.is_last else 0
         ) and best.merit > (0, bound.whole)
+
+    @property
+    def _gap(self) -> int:
+        return self._best.cost - self.bound.whole
 
     def _is_over(self) -> bool:
         return not self._goes_on()
@@ -309,16 +313,17 @@ class TierSearch:
         components = Components(self._split, self._shared_at)
         ends = time.monotonic() + _COMPONENT_SHARE * self.clock.left_s
         last = ends - _LAST_SHARE * (ends - time.monotonic())
-        poor = 0
-        while self._goes_on() and poor < _POOR_ROUNDS and time.monotonic() < last:
+        poor, most = 0, _POOR_ROUNDS
+        while self._goes_on() and poor < most and time.monotonic() < last:
             until = time.monotonic() + _ROUND_SHARE * (ends - time.monotonic())
+            gap = self._gap
             least, better = components.round(
                 self._best, self._search_region, ends=until, at_once=self._at_once, is_stopped=self._is_over
             )
-            poor = poor + 1 if better is None and least <= self.bound.whole else 0
             self._raise_to(least)
             if better is not None:
                 self._take(better)
+            poor, most = (poor + 1, most) if self._gap > (1 - _LITTLE) * gap else (0, 1)
 
     def _search_region(self, wanted: Wanted) -> tuple[Choice, int]:
         return search_region(wanted, self._params.model_copy(update={"workers": 1}), self.clock.stop)

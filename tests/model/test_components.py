@@ -22,8 +22,9 @@ from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.exact import solve_exact
 from sro_coverage.model.greedy import first_choice
 from sro_coverage.model.large import solve_large
-from sro_coverage.model.pricing import price_shared
+from sro_coverage.model.pricing import Demand, price_shared
 from sro_coverage.model.regions import Region
+from sro_coverage.model.reoptimise import reoptimise
 from sro_coverage.model.solution import SolveParams, StopSignal
 from sro_coverage.model.split import Split
 from sro_coverage.model.stars import Stars
@@ -265,3 +266,53 @@ def test_what_is_too_large_for_one_program_is_solved_by_components(monkeypatch, 
             assert tier.sign * ours.bound <= tier.sign * best.best <= tier.sign * ours.best
         is_same &= ours.best == best.best
     assert large.tiers[0].best == exact.tiers[0].best
+
+
+def test_the_price_lies_where_a_straight_line_wants_just_what_there_is():
+    demand = Demand(np.asarray([100]))
+    assert demand.price(np.asarray([7.0])) == [7]
+    demand.add(np.asarray([10.0]), np.asarray([120]))
+    assert demand.price(np.asarray([7.0])) > [10]
+    demand.add(np.asarray([20.0]), np.asarray([90]))
+    assert demand.price(np.asarray([7.0])) == pytest.approx(10 + 10 * 20 / 30)
+
+
+def test_too_few_officers_wanted_make_them_cheaper_and_contradictions_are_met_half_way():
+    demand = Demand(np.asarray([100]))
+    demand.add(np.asarray([20.0]), np.asarray([90]))
+    assert 0 < demand.price(np.asarray([50.0]))[0] < 20
+    demand.add(np.asarray([30.0]), np.asarray([110]))
+    assert demand.price(np.asarray([50.0])) == [25]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_region_leaves_out_what_is_excluded_but_nothing_of_the_plan(seed):
+    _, draft, relaxation, _ = prepared(seed, 1)
+    rng = np.random.default_rng(seed)
+    out = relaxation.excluded
+    spokes = rng.random(len(out.shared)) < 0.7
+    out = replace(out, shared=out.shared | spokes, on_call=out.on_call | spokes)
+    every = np.ones(len(draft.state.server), np.bool_)
+    region = Region.of(draft, every, np.zeros(1, np.int64), out)
+    used = draft.state.server[draft.state.server >= 0]
+    assert np.array_equal(region.spokes, np.union1d(np.flatnonzero(~(out.shared & out.on_call)), used))
+    choice = draft.choice()
+    mine = region.choice(choice)
+    assert mine.keeps_rules(region.arrays)
+    assert np.array_equal(region.put_into(choice, mine).arc, choice.arc)
+
+
+@pytest.mark.parametrize("num_dives", [1, 2])
+def test_plans_made_of_one_linear_program_keep_the_limits(num_dives):
+    found = []
+    for seed in range(4):
+        _, draft, relaxation, best = prepared(seed, 2)
+        met = []
+        reoptimise(draft, np.ones(len(draft.state.server), np.bool_), relaxation.excluded, 5.0, met=met.append,
+                   num_dives=num_dives)  # fmt: skip
+        for plan in met:
+            assert plan.is_sound
+            assert plan.excess == 0
+            assert best <= plan.cost < draft.cost
+        found += met
+    assert found

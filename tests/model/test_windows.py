@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sro_coverage.model import kernel
 from sro_coverage.model import windows as module
 from sro_coverage.model.ascent import ascend, good_start
 from sro_coverage.model.bound import Exclusions, Relaxation
@@ -110,3 +111,18 @@ def test_officers_who_are_not_missed_are_given_up_and_nobody_else():
     again = Draft.of_choice(ground, draft.choice())
     assert (again.cost, again.state.spare.tolist()) == (draft.cost, draft.state.spare.tolist())
     assert draft.give_up() == 0 or draft.cost < before
+
+
+@pytest.mark.parametrize("most", [0, 1, 3, 100])
+def test_of_each_site_the_ways_with_least_regret_are_kept(most):
+    rng = np.random.default_rng(most)
+    site = rng.integers(0, 8, 60)
+    into = np.argsort(site, kind="stable")
+    start = np.concatenate(([0], np.cumsum(np.bincount(site, minlength=9))))
+    excluded = rng.random(60) < 0.3
+    regret, second = rng.integers(0, 4, 60), rng.permutation(60)
+    out = kernel.beyond_first(most, start, into, excluded, regret, second)
+    for one in range(9):
+        left = [i for i in np.flatnonzero(site == one) if not excluded[i]]
+        left.sort(key=lambda i: (regret[i], second[i]))
+        assert set(np.flatnonzero((site == one) & ~out)) == set(left[:most])
