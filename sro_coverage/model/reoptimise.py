@@ -28,7 +28,7 @@ AT_ONCE_COLUMNS = 25_000
 _LP_SHARE, _DIVE_SHARE, _NARROW_SHARE = 0.4, 0.65, 0.6
 _QUICK_LP_SHARE, _SURE_SHARE, _DIVE_GAP = 0.7, 0.7, 1e-3
 _SURE, _LIKELY = 1 - 1e-6, 0.6
-_SURE_COLUMNS_A_SITE, _LIKELY_COLUMNS_A_SITE = 15, 10
+_COLUMNS_A_DIVE, _SURE_COLUMNS, _LIKELY_COLUMNS = 25, 15, 10  # of each site
 _COLUMNS_A_SITE = 8
 _WIDER = 2.5
 _LEAST_S = 0.2
@@ -96,7 +96,7 @@ def reoptimise(
     priced(compact.prices(linear.row_prices))
     search = _Search(compact, linear, linear.values, linear.row_prices, ends, at_once, is_stopped, met)
     if not search.is_proven and (num_dives or search.useful.sum() > AT_ONCE_COLUMNS):
-        search.dive(1.0 if num_dives else _DIVE_SHARE, num_dives or 2)
+        search.dive(1.0 if num_dives else _DIVE_SHARE, num_dives)
     if not num_dives:
         search.widen()
     bound = compact.bound(search.bound) if np.isfinite(search.bound) else None
@@ -152,19 +152,19 @@ class _Search:
         useful: Bools = self._extra <= self._cost - self._least + self._eps
         return useful
 
-    def dive(self, share: float, number: int) -> None:
-        """Hold what the linear program is sure of, and make the rest whole; then only the bases that are likely."""
+    def dive(self, share: float, num_quick: int) -> None:
+        """Hold the bases that the linear program is sure of, or finds likely; quickly, first all that it is sure of."""
         is_base = np.arange(len(self._extra)) < len(self._compact.bases)
-        asked = (
-            (_SURE_COLUMNS_A_SITE, self._relaxed > _SURE),
-            (_LIKELY_COLUMNS_A_SITE, is_base & (self._relaxed > _LIKELY)),
-        )[:number]
+        sure, likely = self._relaxed > _SURE, is_base & (self._relaxed > _LIKELY)
+        asked = [(_COLUMNS_A_DIVE, is_base & sure), (_COLUMNS_A_DIVE, likely)][: self._at_once]
+        if num_quick:
+            asked = [(_SURE_COLUMNS, sure), (_LIKELY_COLUMNS, likely)][:num_quick]
         ends = time.monotonic() + share * self._left_s
 
         def hold(turn: int) -> None:
             most, held = asked[turn]
             near = (self._rank < most) | (self._relaxed > _SAME)
-            is_first_of_two = turn == 0 and len(asked) == 2 and self._at_once == 1
+            is_first_of_two = turn == 0 and len(asked) > self._at_once
             self._among(near, (ends - time.monotonic()) * (_SURE_SHARE if is_first_of_two else 1), held)
 
         with ThreadPoolExecutor(self._at_once) as pool:
