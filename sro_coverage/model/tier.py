@@ -30,6 +30,7 @@ from sro_coverage.model.windows import MOST_SITES, Windows, kept
 from sro_coverage.travel import Bools, Ints
 
 _MOST_ROUNDS = 1_000
+_SITES_AT_ONCE, _LARGEST_SHARE = 3_000, 0.5
 _BASES_AT_ONCE = 20
 _WEAKEST = 6
 _LONG_SHARE = 0.35
@@ -89,7 +90,7 @@ class TierSearch:
         self._duals = [dual for dual, (other, _) in zip(duals, held, strict=True) if other.is_sum]
         self._rng = np.random.default_rng(params.seed)
         self._at_once, self._is_held = params.workers, is_held
-        self._is_small = len(arrays.posts) <= MOST_SITES
+        self._is_small = True
         self._beats: BeatSearch | None = None
         self._split: Split | None = None
         self._shared_at: Prices | None = None
@@ -100,13 +101,14 @@ class TierSearch:
         start = self._best = Draft.of_choice(self.ground, choice)
         self._best = start.copy()
         self._best.improve(max_rounds=2)
+        self._find_components()
         self.bound = self._raise()
         self._price_at_once()
         # What a unit of each held tier is worth to the search: its price, and a little for what has none.
         sizes = self.relaxation.sizes
         self._rate = 2 * self.bound.prices.held + sizes[0] / sizes[1:]
         try:
-            if self._at_once > 1:
+            if self._at_once > 1 and self._is_small:
                 self._begin_beats()
             for step in self._steps:
                 if self._goes_on():
@@ -127,10 +129,16 @@ class TierSearch:
                 self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
                 self._as_a_whole, self._windows, self._shakes,
             )  # fmt: skip
-        self._split = split = Split(self._best, self.relaxation, self._duals)
-        is_planned = self._best.excess == 0 and split.size.max() <= MOST_SITES
+        is_planned = self._best.excess == 0 and self._split is not None and self._split.size.max() <= MOST_SITES
         first = () if is_planned else (self._round, self._exchanges, self._worst_windows)
         return self._price_components, *first, self._by_components, self._windows, self._shakes
+
+    def _find_components(self) -> None:
+        """Find the components of what is too large for one program, or would take long as one."""
+        num_sites = len(self.arrays.posts)
+        if self._start is None and num_sites > _SITES_AT_ONCE:
+            self._split = Split(self._best, self.relaxation, self._duals)
+            self._is_small = num_sites <= MOST_SITES and self._split.size.max() > _LARGEST_SHARE * num_sites
 
     def _goes_on(self) -> bool:
         """Whether to search on: not for long once the plan is near its bound, for the later tiers need time too."""

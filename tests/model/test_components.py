@@ -249,11 +249,18 @@ def test_plans_of_fewer_officers_are_kept_too():
     assert any(len(set(numbers)) > 1 for numbers in kept)
 
 
-@pytest.mark.parametrize(("seed", "num_officers"), [(0, 7), (1, 9), (2, 18), (3, 7), (4, 5)])
-def test_what_is_too_large_for_one_program_is_solved_by_components(monkeypatch, seed, num_officers):
+@pytest.mark.parametrize(
+    ("seed", "num_officers", "most_sites"),
+    [(0, 7, 10), (1, 9, 10), (2, 18, 10), (3, 7, 10), (4, 5, 10), (1, 9, 12_000)],
+)
+def test_what_takes_long_as_one_program_is_solved_by_components(monkeypatch, seed, num_officers, most_sites):
     """All tiers in regions of a few sites, some without any arc: never better than the best plans, bounds valid."""
+    planned = []
+    once = Components.round
+    monkeypatch.setattr(Components, "round", lambda self, *args, **kw: planned.append(self) or once(self, *args, **kw))
     for module in (tier_search, components_room):
-        monkeypatch.setattr(module, "MOST_SITES", 10)
+        monkeypatch.setattr(module, "MOST_SITES", most_sites)
+    monkeypatch.setattr(tier_search, "_SITES_AT_ONCE", 10)
     monkeypatch.setattr(components_room, "_REGION_SITES", 6)
     problem = towns(seed, num_officers)
     arrays = compile_arrays(problem, travel_times(problem))
@@ -266,6 +273,7 @@ def test_what_is_too_large_for_one_program_is_solved_by_components(monkeypatch, 
             assert tier.sign * ours.bound <= tier.sign * best.best <= tier.sign * ours.best
         is_same &= ours.best == best.best
     assert large.tiers[0].best == exact.tiers[0].best
+    assert planned
 
 
 def test_the_price_lies_where_a_straight_line_wants_just_what_there_is():
