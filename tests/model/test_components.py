@@ -255,9 +255,8 @@ def test_plans_of_fewer_officers_are_kept_too():
 )
 def test_what_takes_long_as_one_program_is_solved_by_components(monkeypatch, seed, num_officers, most_sites):
     """All tiers in regions of a few sites, some without any arc: never better than the best plans, bounds valid."""
-    planned = []
-    once = Components.round
-    monkeypatch.setattr(Components, "round", lambda self, *args, **kw: planned.append(self) or once(self, *args, **kw))
+    splits = []
+    monkeypatch.setattr(tier_search, "Split", lambda *args: splits.append(Split(*args)) or splits[-1])
     for module in (tier_search, components_room):
         monkeypatch.setattr(module, "MOST_SITES", most_sites)
     monkeypatch.setattr(tier_search, "_SITES_AT_ONCE", 10)
@@ -273,7 +272,8 @@ def test_what_takes_long_as_one_program_is_solved_by_components(monkeypatch, see
             assert tier.sign * ours.bound <= tier.sign * best.best <= tier.sign * ours.best
         is_same &= ours.best == best.best
     assert large.tiers[0].best == exact.tiers[0].best
-    assert planned
+    assert all(split.number >= 5 for split in splits)
+    assert len(splits) == len(arrays.tiers)
 
 
 def test_the_price_lies_where_a_straight_line_wants_just_what_there_is():
