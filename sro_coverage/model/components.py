@@ -269,7 +269,7 @@ class Components:
         tiers = [(region.tier(tier), limit) for tier, limit in r.held]
         ground = Ground(region.arrays, region.stars, region.tier(r.tier), tiers, wanted.excluded)
         plan = Draft.of_choice(ground, found)
-        self._more.append(_based(region.arrays, found) - _based(region.arrays, choice))
+        self._more.append(spare - plan.state.spare)
         self._keep(plan, region, asked.cost)
         if is_dear:
             for _ in range(_THINNER):  # so that the officers there are can suffice
@@ -337,11 +337,6 @@ class Components:
             is_open[chosen.bases] = True
         better = Draft(draft.ground, server, way, is_open)
         return better if better.is_sound and better.merit < draft.merit else None
-
-
-def _based(arrays: Arrays, choice: Choice) -> Ints:
-    """Count officers of each class."""
-    return np.bincount(arrays.base_class[choice.base], minlength=len(arrays.class_officers))
 
 
 def _weighed(tiers: list[TierArrays], weights: Ints, officer: Ints, arrays: Arrays) -> TierArrays:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sro_coverage.model import kernel
 from sro_coverage.model.arrays import Arrays
-from sro_coverage.travel import Ints
+from sro_coverage.travel import Bools, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,11 @@ class Stars:
         ends = np.cumsum(counts)
         spokes: Ints = np.repeat(self.start[bases] - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)
         return spokes
+
+    def beyond_first(self, most: int, excluded: Bools, regret: Ints, second: Ints) -> Bools:
+        """Exclude all but the first few spokes into each site, least regret first, then least in a second number."""
+        out: Bools = kernel.beyond_first(most, self.into_start, self.into, excluded, regret, second)
+        return out
 
 
 def _starts(keys: Ints, num_groups: int) -> Ints:

@@ -90,7 +90,6 @@ class TierSearch:
         self._duals = [dual for dual, (other, _) in zip(duals, held, strict=True) if other.is_sum]
         self._rng = np.random.default_rng(params.seed)
         self._at_once, self._is_held = params.workers, is_held
-        self._is_small = True
         self._beats: BeatSearch | None = None
         self._split: Split | None = None
         self._shared_at: Prices | None = None
@@ -124,12 +123,12 @@ class TierSearch:
     def _steps(self) -> tuple[Callable[[], None], ...]:
         if self._num_dives:
             return (self._dive,)
-        if self._is_small:
+        if self._split is None:
             return (
                 self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
                 self._as_a_whole, self._windows, self._shakes,
             )  # fmt: skip
-        is_planned = self._best.excess == 0 and self._split is not None and self._split.size.max() <= MOST_SITES
+        is_planned = self._best.excess == 0 and self._split.size.max() <= MOST_SITES
         first = () if is_planned else (self._round, self._exchanges, self._worst_windows)
         return self._price_components, *first, self._by_components, self._windows, self._shakes
 
@@ -137,8 +136,14 @@ class TierSearch:
         """Find the components of what is too large for one program, or would take long as one."""
         num_sites = len(self.arrays.posts)
         if self._start is None and num_sites > _SITES_AT_ONCE:
-            self._split = Split(self._best, self.relaxation, self._duals)
-            self._is_small = num_sites <= MOST_SITES and self._split.size.max() > _LARGEST_SHARE * num_sites
+            split = Split(self._best, self.relaxation, self._duals)
+            if num_sites > MOST_SITES or split.size.max() <= _LARGEST_SHARE * num_sites:
+                self._split = split
+
+    @property
+    def _is_small(self) -> bool:
+        """Whether it is searched as one."""
+        return self._split is None
 
     def _goes_on(self) -> bool:
         """Whether to search on: not for long once the plan is near its bound, for the later tiers need time too."""

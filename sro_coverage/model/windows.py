@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from sro_coverage.model import kernel
 from sro_coverage.model.ascent import Bound
 from sro_coverage.model.bound import Exclusions, Regrets, Relaxation
 from sro_coverage.model.draft import Draft, Ground
@@ -51,7 +50,7 @@ def kept(
         cheap = np.empty_like(stars.site)
         cheap[ground.field.near] = np.arange(len(stars.site))
         for regret, gone in ((regrets.shared, out.shared), (regrets.on_call, out.on_call)):
-            gone[:] = kernel.beyond_first(most, stars.into_start, stars.into, gone, regret, cheap)
+            gone[:] = stars.beyond_first(most, gone, regret, cheap)
     return out, left > int((~out.shared).sum() + (~out.on_call).sum())
 
 

@@ -187,6 +187,7 @@ CHATTY = (
 @pytest.mark.parametrize("command", [GONE, KILLED, CUT, MISSING])
 def test_a_process_that_is_killed_or_missing_is_survived(monkeypatch, command):
     asked = []
+    monkeypatch.setattr(worker, "_idle", {})  # none that an earlier test started stands in
     monkeypatch.setattr(worker, "command", lambda module: asked.append(module) or command)
     problem = agency()
     arrays = compile_arrays(problem, travel_times(problem))
@@ -198,6 +199,7 @@ def test_a_process_that_is_killed_or_missing_is_survived(monkeypatch, command):
 @pytest.mark.parametrize("command", [SILENT, CHATTY])
 def test_a_stop_ends_a_running_process(monkeypatch, command):
     stop = StopSignal()
+    monkeypatch.setattr(worker, "_idle", {})
     monkeypatch.setattr(worker, "command", lambda _: command)
     threading.Timer(1, stop.request).start()
     problem = agency()

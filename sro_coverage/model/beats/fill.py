@@ -12,14 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from sro_coverage.model import kernel
 from sro_coverage.model.beats.master import Master
 from sro_coverage.model.beats.task import Chosen
 from sro_coverage.model.bound import Exclusions
 from sro_coverage.model.compact import Compact
 from sro_coverage.model.draft import Ground
 from sro_coverage.model.highs import optimise
-from sro_coverage.travel import Bools, Floats, Ints
+from sro_coverage.travel import Floats
 
 _SURE, _USED = 0.999, 1e-6
 _WAYS_OF_A_SITE = 8
@@ -43,15 +42,10 @@ def fill(
     np.add.at(of_base, beats.base, shares)
     np.add.at(of_spoke, beats.spokes, shares[beats.beat_of])
     regrets = r.regrets(master.prices())
-
-    def beyond_first(excluded: Bools, regret: Ints) -> Bools:
-        out: Bools = kernel.beyond_first(_WAYS_OF_A_SITE, r.stars.into_start, r.stars.into, excluded, regret, regret)
-        return out
-
     out = Exclusions(
         r.excluded.base,
-        beyond_first(r.excluded.shared, regrets.shared) & (of_spoke < _USED),
-        beyond_first(r.excluded.on_call, regrets.on_call),
+        r.stars.beyond_first(_WAYS_OF_A_SITE, r.excluded.shared, regrets.shared, regrets.shared) & (of_spoke < _USED),
+        r.stars.beyond_first(_WAYS_OF_A_SITE, r.excluded.on_call, regrets.on_call, regrets.on_call),
         r.excluded.uncovered,
     )
     draft = plan.on(Ground(r.arrays, r.stars, r.tier, r.held, r.excluded))
