@@ -14,14 +14,10 @@ from typing import Any
 import highspy
 import numpy as np
 
+from sro_coverage.model.worker import tell
+
 IS_OVER = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
 FEASIBLE = highspy.SolutionStatus.kSolutionStatusFeasible
-
-
-def tell(kind: str, content: Any) -> None:
-    """Send one message."""
-    pickle.dump((kind, content), sys.stdout.buffer, protocol=5)
-    sys.stdout.buffer.flush()
 
 
 def program_of(task: dict[str, Any]) -> highspy.HighsLp:

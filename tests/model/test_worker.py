@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -66,3 +68,14 @@ def test_a_fork_does_not_speak_to_the_processes_of_its_parent(nobody_waits, monk
     monkeypatch.setattr(os, "getpid", lambda: -1)
     assert optimise(cheapest_of([2, 1]), 20).values.tolist() == [0, 1]
     assert not set(nobody_waits[-1, MODULE]) & set(mine)
+
+
+def test_a_process_whose_owner_was_killed_ends_without_a_word():
+    """When the beats' process was killed, its HiGHS printed a traceback of a broken pipe."""
+    said = "import pickle, sys; from sro_coverage.model.worker import tell; sys.stdin.read(); tell('better', 1)"
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen((sys.executable, "-c", said), **pipes) as process:
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

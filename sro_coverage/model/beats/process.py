@@ -11,21 +11,13 @@ from __future__ import annotations
 import pickle
 import sys
 import threading
-from typing import Any
 
 from sro_coverage.model.beats.search import Search
+from sro_coverage.model.worker import tell
 
 
 def serve() -> None:
     """Read one task, search, tell what is found."""
-    lock = threading.Lock()
-    out = sys.stdout.buffer
-
-    def tell(kind: str, content: Any) -> None:
-        with lock:
-            pickle.dump((kind, content), out, protocol=5)
-            out.flush()
-
     found = Search(pickle.load(sys.stdin.buffer), tell)  # noqa: S301 - written by the process that started this one
 
     def listen() -> None:
