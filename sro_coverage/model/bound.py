@@ -173,6 +173,13 @@ class Relaxation:
     ----------
     held
         Earlier tiers with the cost that they may not pass. Those that are no sum are left out: a relaxation.
+    scale
+        Units of the fixed point; as many as fit if not given.
+
+    Attributes
+    ----------
+    totals
+        Of each tier: a whole plan costs no more than four times as much, nor less than that below nothing.
     """
 
     def __init__(
@@ -182,6 +189,7 @@ class Relaxation:
         tier: TierArrays,
         held: list[tuple[TierArrays, int]],
         excluded: Exclusions | None = None,
+        scale: int | None = None,
     ) -> None:
         self.arrays, self.stars, self.tier = arrays, stars, tier
         self.held = [(other, limit) for other, limit in held if other.is_sum]
@@ -202,10 +210,10 @@ class Relaxation:
             on_call,
         )
         of_tier = [Costs(*(column[t] for column in columns)) for t in range(len(tiers))]
-        self._totals = [_largest_sum(arrays, stars, costs) for costs in of_tier]
+        self.totals = [_largest_sum(arrays, stars, costs) for costs in of_tier]
         self.sizes = np.asarray([_size(other) for other in tiers])
         widest = sum(float(np.abs(column[0]).max(initial=0)) for column in columns) * max(len(arrays.posts), 1)
-        self.scale = 2 ** int(np.clip(np.log2(_LARGEST / max(widest, 1)), 0, 20))
+        self.scale = scale or 2 ** int(np.clip(np.log2(_LARGEST / max(widest, 1)), 0, 20))
         self._taken = np.zeros(len(stars.site), np.int8)
         self._seen = stars.start[:-1].copy()
         self._costs_at: tuple[int, ...] | None = None
@@ -230,7 +238,7 @@ class Relaxation:
         """Weigh the held tiers' costs at rates; gives the rates in units."""
         held = tuple(
             int(min(max(rate, 0) * self.scale, 2.0**57 / max(total, 1)))
-            for rate, total in zip(rates, self._totals[1:], strict=True)
+            for rate, total in zip(rates, self.totals[1:], strict=True)
         )
         self._combine((self.scale, *held))
         return held

@@ -1,12 +1,10 @@
 """
-Components that no arc connects, planned again by themselves, at prices for what they share: officers and held limits.
+Components that no arc connects, planned again by themselves, each with a share of what they have in common.
 
-What is proven of all of them, less the prices paid, is a bound for the whole; which of its plans to take in each
-component is chosen in one program, whose own prices come next.
-
-References
-----------
-Dantzig and Wolfe (1960), Decomposition principle for linear programs, Operations Research 8.
+That is officers and the limits of held tiers. At first these have prices; which of the plans met to take in each
+component, so that all limits are kept, is chosen in one program. From then on each keeps the officers that it has: at
+the right prices another one is worth the same everywhere, so that a few more or less in one place change little. What
+is proven of all components at the same prices, less what is paid, is a bound for the whole.
 """
 
 from __future__ import annotations
@@ -22,18 +20,16 @@ from sro_coverage.model.arrays import Arrays, Choice, TierArrays
 from sro_coverage.model.bound import Exclusions, Prices
 from sro_coverage.model.compact import ranked
 from sro_coverage.model.draft import Draft, Ground
-from sro_coverage.model.highs import optimise, relaxed
-from sro_coverage.model.pricing import Demand
-from sro_coverage.model.regions import Region
-from sro_coverage.model.split import Split, spent, together
+from sro_coverage.model.highs import optimise
+from sro_coverage.model.regions import Region, regions_of
+from sro_coverage.model.split import Common, Split, Use, spent, together
 from sro_coverage.model.windows import MOST_SITES
-from sro_coverage.travel import Floats, Ints
+from sro_coverage.travel import Bools, Floats, Ints
 
-_REGION_SITES, _SPOKES_A_SITE, _EFFORT = 1_000, 10, 1.1
-_NEGLIGIBLE, _QUICK_ROUNDS = 0.02, 2
-_THINNER, _THIN = 3, 0.01
-_CHOOSE_S, _STEP = 10.0, 0.25
-_UNKNOWN = -(2**62)
+_REGION_SITES, _SPOKES_A_SITE, _EFFORT = 1_000, 100, 1.1
+_NEGLIGIBLE, _QUICK_SHARE = 0.002, 0.4
+_MOST_FITS = 2
+_CHOOSE_S = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +45,8 @@ class Wanted:
         To begin with.
     num_dives
         As for `reoptimise`: good plans soon; 0 for a search in all ways.
+    common
+        Prices at which a bound is wanted, one that adds up with those of other regions.
     """
 
     region: Region
@@ -59,6 +57,25 @@ class Wanted:
     prices: Prices
     time_limit_s: float
     num_dives: int
+    common: Common | None
+
+
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """
+    What was found in a region.
+
+    Parameters
+    ----------
+    whole
+        No plan of it costs less, with what it may have.
+    units_at_common
+        No plan of it costs less at common prices, in units, whatever it may have; None if that did not come out.
+    """
+
+    choice: Choice
+    whole: int
+    units_at_common: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,30 +93,30 @@ class _Way:
 @dataclass(frozen=True, eq=False)
 class _Asked:
     """
-    What components are asked for, in fixed-point units.
+    What is known of the components before they are planned, in fixed-point units.
 
     Parameters
     ----------
+    draft, now
+        The plan at hand, and what each component uses in it.
     weights, officer
-        Prices: of each tier, and of an officer of each class.
+        Prices of each tier, and of an officer of each class.
     low, above
-        What no plan of a component can go below, and how far above it the plan at hand is.
+        What no plan of a component can go below, at prices, and how far above it the plan at hand is.
     paid
         For what components share.
     out
-        What no better plan of a component uses.
-    choice, cost
-        The plan at hand, and each component's cost in each tier.
+        What no plan uses that costs less, at prices, in its component.
     """
 
+    draft: Draft
+    now: Use
     weights: Ints
     officer: Ints
     low: Ints
     above: Ints
     paid: int
     out: Exclusions
-    choice: Choice
-    cost: Ints
 
 
 class Components:
@@ -113,81 +130,111 @@ class Components:
     """
 
     def __init__(self, split: Split, prices: Prices) -> None:
-        self._split, self._site, self._held = split, prices.site, prices.held
-        self._demand = Demand(split.officers)
+        self._split, self._number = split, 0
         implied = split.relaxation.evaluate(prices).officer / split.relaxation.scale
-        self._officer = prices.officer if prices.officer.any() else implied
-        self._number = 0
+        self._prices = prices if prices.officer.any() else replace(prices, officer=implied)
+        self._is_short = bool(self._prices.officer.any() or prices.held[~split.is_tight].any())
         self._ways: list[_Way] = []
-        self._more: list[Ints] = []
 
     def round(
         self,
         draft: Draft,
-        search: Callable[[Wanted], tuple[Choice, int]],
+        search: Callable[[Wanted], Searched],
         *,
         ends: float,
         at_once: int,
         is_stopped: Callable[[], bool],
     ) -> tuple[int, Draft | None]:
         """
-        Plan every component again at the prices now, then choose among all plans of each, and find new prices.
+        Plan every component again, then choose among all plans of each.
 
         Parameters
         ----------
         search
-            Gives a plan of a region and what no plan of it costs less than.
+            Plans a region.
 
         Returns
         -------
         tuple
             What no plan of the whole can go below, and a better plan if there is one.
         """
-        split = self._split
-        cost, officers = split.spent(draft)
-        asked = self._asked(draft.choice(), cost, officers)
-        self._more = [np.zeros_like(split.officers)]
-        batches = self._batches(asked.above)
-        of_label = self._efforts(asked.out)
-        efforts = np.asarray([of_label[batch].sum() ** _EFFORT for batch in batches])
-        num_sites = sum(split.size[batch].sum() for batch in batches)
+        split, is_first = self._split, self._number == 0
+        asked = self._asked(draft)
+        batches, efforts = self._batches(asked)
+        of_label = np.full(split.number, -1)
+        for number, batch in enumerate(batches):
+            of_label[batch] = number
+        parts = of_label[split.label]
+        shares = self._shares(draft, parts, len(batches))
+        if self._is_quick:
+            ends -= (1 - _QUICK_SHARE) * (ends - time.monotonic())
 
-        def solved(number: int) -> int:
-            batch, left_s = batches[number], ends - time.monotonic()
-            known, more = (int(units[batch].sum()) for units in (asked.low, asked.above))
-            if is_stopped() or left_s <= 0:
-                return known
-            share = min(efforts[number] / efforts[number:].sum() * at_once, 1.0)
-            least = self._searched(draft, batch, split.size[batch].sum() / num_sites, asked, share * left_s, search)
-            return min(max(least, known), known + more)
+        def solved(number: int, time_s: float) -> tuple[Wanted, Searched]:
+            if is_first:
+                wanted = self._at_prices(asked, parts == number, time_s)
+            else:
+                wanted = self._of_share(asked, draft, parts == number, shares[number], time_s)
+            return wanted, search(wanted)
 
-        with ThreadPoolExecutor(at_once) as pool:
-            units = sum(pool.map(solved, range(len(batches))))
-        rest = np.ones(split.number, np.bool_)
-        rest[[label for batch in batches for label in batch]] = False
-        units += int(asked.low[rest].sum()) - asked.paid
-        self._demand.add(self._officer, officers.sum(axis=0) + sum(self._more))
-        better = self._choose(draft, cost, officers)
+        found = _in_turn(solved, efforts, ends, at_once, is_stopped)
+        units = int(asked.low.sum()) - asked.paid
+        for batch, answer in zip(batches, found, strict=True):
+            known, more = (int(of_part[batch].sum()) for of_part in (asked.low, asked.above))
+            least = None if answer is None else self._least(*answer, asked)
+            units += 0 if least is None else min(max(least - known, 0), more)
+        labels, plan = np.flatnonzero(of_label >= 0), _joined(draft, found)
+        self._keep(plan, labels, asked)
+        for _ in range(_MOST_FITS if is_first else 0):
+            if not (plan.is_sound and plan.excess == 0):
+                plan = self._fitted(plan, asked, search, ends, at_once, is_stopped)
+                self._keep(plan, labels, asked)
         self._number += 1
-        return -(-units // split.relaxation.scale), better
+        return -(-units // split.relaxation.scale), self._choose(draft, asked.now)
 
-    def _asked(self, choice: Choice, cost: Ints, officers: Ints) -> _Asked:
-        """Say what the components are to be planned at, and what is known of them then."""
-        split, r = self._split, self._split.relaxation
+    def _fitted(
+        self,
+        plan: Draft,
+        asked: _Asked,
+        search: Callable[[Wanted], Searched],
+        ends: float,
+        at_once: int,
+        is_stopped: Callable[[], bool],
+    ) -> Draft:
+        """Plan again, quickly, with no more than there is, a little less everywhere."""
+        parts = regions_of(plan, asked.out, self._split.label, _REGION_SITES)
+        sizes = np.bincount(parts)
+        shares = self._shares(plan, parts, len(sizes))
+
+        def solved(number: int, time_s: float) -> tuple[Wanted, Searched]:
+            wanted = self._of_share(asked, plan, parts == number, shares[number], time_s)
+            wanted = replace(wanted, choice=_thinned(wanted), num_dives=1, common=None)
+            return wanted, search(wanted)
+
+        found = _in_turn(solved, sizes.astype(np.float64), ends, at_once, is_stopped)
+        return _joined(plan, [answer if answer is not None and _keeps_limits(*answer) else None for answer in found])
+
+    @property
+    def _is_quick(self) -> bool:
+        """Whether good plans are wanted soon."""
+        return self._number == 0 and self._is_short and bool(self._split.relaxation.held)
+
+    def _asked(self, draft: Draft) -> _Asked:
+        """Say what is known of the components."""
+        now = self._split.spent(draft)
+        split, r, prices = self._split, self._split.relaxation, self._prices
         arrays, stars, label = r.arrays, r.stars, split.label
-        prices = Prices(self._site, self._officer, self._held)
         regrets, evaluation = r.regrets(prices), r.evaluate(prices)
-        weights = np.asarray((r.scale, *r.weigh(self._held)))
+        weights = np.asarray((r.scale, *r.weigh(prices.held)))
         officer, gain = evaluation.officer, evaluation.site_gain
         more = np.zeros(len(arrays.base_site), np.int64)
-        if len(officer) == 1:  # there it follows from the other prices; here it comes from the choice among plans
-            officer = np.rint(self._officer * r.scale).astype(np.int64)
+        if len(officer) == 1:  # there it follows from the other prices; here it is the same for all components
+            officer = np.rint(prices.officer * r.scale).astype(np.int64)
             gain = gain + int(officer[0] - evaluation.officer[0])
             more = (np.maximum(gain, 0) - np.maximum(evaluation.site_gain, 0))[arrays.base_site]
-        price = r.in_units(self._site)
+        price = r.in_units(prices.site)
         low = np.zeros(split.number, np.int64)
         np.add.at(low, label, price + np.minimum(r.c_uncovered - price, 0) + np.minimum(gain, 0))
-        above = cost[:, : len(weights)] @ weights + officers @ officer - low
+        above = now.cost[:, : len(weights)] @ weights + now.officers @ officer - low
         room = above[label]
         at_spoke = more[stars.base] - room[stars.site]
         beyond = replace(
@@ -199,131 +246,140 @@ class Components:
         )
         shared = zip((*officer, *weights[1:]), (*split.officers, *r.limits[1:]), strict=True)
         paid = sum(int(rate) * int(most) for rate, most in shared)
-        return _Asked(weights, officer, low, above, paid, beyond.above(0, r.excluded), choice, cost)
+        return _Asked(draft, now, weights, officer, low, above, paid, beyond.above(0, r.excluded))
 
-    def _batches(self, above: Ints) -> list[Ints]:
+    def _shares(self, plan: Draft, parts: Ints, number: int) -> list[tuple[Ints, Ints]]:
         """
-        Put components together, the largest first.
+        Give parts of a plan all there is: officers of each class, and cost in each held tier.
+
+        Parameters
+        ----------
+        parts
+            Of each site, from 0 on, or -1. What is left, or too much, is shared out by how many sites they have.
+        """
+        limits = np.asarray(self._split.relaxation.limits[1:], np.int64)
+        room = np.concatenate((plan.state.spare, limits - plan.state.total[1 : 1 + len(limits)]))
+        use = spent(plan, parts % (number + 1), number + 1)
+        taken = np.concatenate((use.officers, use.cost[:, 1 : 1 + len(limits)]), axis=1)[:number]
+        size = np.bincount(parts[parts >= 0], minlength=number)
+        share = np.cumsum(np.outer(size / max(size.sum(), 1), room), axis=0)
+        taken += np.diff(np.floor(share + 0.5), axis=0, prepend=0).astype(np.int64)
+        officers, most = np.split(taken, [use.officers.shape[1]], axis=1)
+        return list(zip(np.maximum(officers, 0), most, strict=True))
+
+    def _batches(self, asked: _Asked) -> tuple[list[Ints], Floats]:
+        """
+        Put components together, those with the most work first; gives how much work each of them is too.
 
         What is close to its bound is left out, and what is too large for a search of its own: that is for windows.
         """
-        size = self._split.size
+        split, stars, arrays = self._split, self._split.relaxation.stars, self._split.relaxation.arrays
+        size, above = split.size, asked.above
         order = np.argsort(-above, kind="stable")
         rest = np.cumsum(above[order][::-1])[::-1]
         is_open = (rest > _NEGLIGIBLE * max(int(above.sum()), 1)) & (above[order] > 0)
         order = order[is_open & (size[order] <= MOST_SITES)]
-        return together(order[np.argsort(-size[order], kind="stable")], size, _REGION_SITES)
+        batches = together(order[np.argsort(-size[order], kind="stable")], size, _REGION_SITES)
+        spokes = np.bincount(
+            split.label[arrays.base_site[stars.base]], ~(asked.out.shared & asked.out.on_call), split.number
+        )
+        work = spokes + _SPOKES_A_SITE * size
+        efforts = np.asarray([work[batch].sum() ** _EFFORT for batch in batches])
+        first = np.argsort(-efforts, kind="stable")
+        return [batches[number] for number in first], efforts[first]
 
-    def _efforts(self, out: Exclusions) -> Floats:
-        """Say how much work each component is."""
-        split, stars, arrays = self._split, self._split.relaxation.stars, self._split.relaxation.arrays
-        is_open = ~(out.shared & out.on_call)
-        spokes = np.bincount(split.label[arrays.base_site[stars.base]], is_open, split.number)
-        return np.asarray(spokes + _SPOKES_A_SITE * split.size, np.float64)
-
-    def _searched(
-        self,
-        draft: Draft,
-        batch: Ints,
-        share: float,
-        asked: _Asked,
-        time_limit_s: float,
-        search: Callable[[Wanted], tuple[Choice, int]],
-    ) -> int:
-        """Plan some components again, with a share of what is left; gives what no plan of them costs less than."""
-        split, r = self._split, self._split.relaxation
-        is_dear = bool(asked.officer.any())
-        # Their price limits officers. Those who cost nothing are limited to a share once all of them were too many.
-        has_all = is_dear or self._number == 0
-        most = np.bincount(r.arrays.base_class, minlength=len(split.officers))
-        spare = most if has_all else np.floor(share * draft.state.spare).astype(np.int64)
-        region = Region.of(draft, np.isin(split.label, batch), spare, asked.out)
-        choice = region.choice(asked.choice)
+    def _at_prices(self, asked: _Asked, sites: Bools, time_limit_s: float) -> Wanted:
+        """Ask for a plan of some components at prices for what they share."""
+        split, r, draft = self._split, self._split.relaxation, asked.draft
+        everybody = np.bincount(r.arrays.base_class, minlength=len(split.officers))
+        region = Region.of(draft, sites, everybody, asked.out)
+        choice = region.choice(draft.choice())
         # What costs nothing may still be short: nobody takes more of it than a share.
         limited = np.flatnonzero(split.is_tight | (asked.weights[1:] == 0))
+        share = sites.mean()
         held = []
         for number in limited:
             tier, room = region.tier(r.held[number][0]), r.limits[1 + number] - int(draft.state.total[1 + number])
             held.append((tier, choice.cost(region.arrays, tier) + int(share * room)))
-        paid = sum(int(asked.weights[1 + number]) * limit for number, (_, limit) in zip(limited, held, strict=True))
         weights = asked.weights.copy()
         weights[1 + limited] = 0
-        wanted = Wanted(
+        tiers = [region.tier(tier) for tier in (r.tier, *(tier for tier, _ in r.held))]
+        return Wanted(
             region=region,
-            tier=_weighed(
-                [region.tier(tier) for tier in (r.tier, *(tier for tier, _ in r.held))],
-                weights,
-                asked.officer,
-                region.arrays,
-            ),
+            tier=_weighed(tiers, weights, asked.officer, region.arrays),
             held=held,
             excluded=region.excluded(asked.out),
             choice=choice,
             prices=Prices(
-                self._site[region.sites] * r.scale, np.zeros(len(asked.officer)), self._held[limited] * r.scale
+                self._prices.site[region.sites] * r.scale,
+                np.zeros(len(asked.officer)),
+                self._prices.held[limited] * r.scale,
             ),
             time_limit_s=time_limit_s,
-            num_dives=self._number + 1 if self._number < _QUICK_ROUNDS and is_dear and r.held else 0,
+            num_dives=int(self._is_quick),
+            common=None,
         )
-        found, least = search(wanted)
-        tiers = [(region.tier(tier), limit) for tier, limit in r.held]
-        ground = Ground(region.arrays, region.stars, region.tier(r.tier), tiers, wanted.excluded)
-        plan = Draft.of_choice(ground, found)
-        self._more.append(spare - plan.state.spare)
-        self._keep(plan, region, asked.cost)
-        if is_dear:
-            for _ in range(_THINNER):  # so that the officers there are can suffice
-                self._thin(plan, region)
-                self._keep(plan, region, asked.cost)
-        is_bound = has_all and len(limited) == split.is_tight.sum()
-        return least + paid if is_bound else _UNKNOWN
 
-    def _thin(self, plan: Draft, region: Region) -> None:
-        """Give up some bases in each component, those that are missed least."""
-        at = self._split.label[region.sites[region.arrays.base_site]]
-        bases = np.flatnonzero(plan.state.is_open)
-        rank = ranked(at[bases], np.lexsort((plan.losses(bases), at[bases])))
-        number = np.ceil(_THIN * np.bincount(at[bases], minlength=self._split.number))
-        plan.close(bases[rank < number[at[bases]]], np.zeros(len(self._held)))
-        plan.improve()
+    def _of_share(
+        self, asked: _Asked, draft: Draft, sites: Bools, share: tuple[Ints, Ints], time_limit_s: float
+    ) -> Wanted:
+        """Ask for a plan of some sites with a share of what there is."""
+        split, r, prices = self._split, self._split.relaxation, self._prices
+        officers, limits = share
+        region = Region.of(draft, sites, officers, asked.out)
+        return Wanted(
+            region=region,
+            tier=region.tier(r.tier),
+            held=[(region.tier(tier), int(limit)) for (tier, _), limit in zip(r.held, limits, strict=True)],
+            excluded=region.excluded(asked.out),
+            choice=region.choice(draft.choice()),
+            prices=replace(prices, site=prices.site[region.sites]),
+            time_limit_s=time_limit_s,
+            num_dives=0,
+            common=Common(r.scale, asked.officer, asked.weights[1:], split.is_tight) if self._is_short else None,
+        )
 
-    def _keep(self, plan: Draft, region: Region, now: Ints) -> None:
-        """Keep what a plan does in each component, where it costs no more in the tiers that are tight."""
+    def _least(self, wanted: Wanted, found: Searched, asked: _Asked) -> int | None:
+        """Give what no plan of some components costs less than at prices, in units, if that came out."""
+        limits = [limit for _, limit in wanted.held]
+        tight = self._split.is_tight
+        if wanted.common is not None:
+            paid = sum(int(asked.weights[1 + number]) * limits[number] for number in np.flatnonzero(tight))
+            return None if found.units_at_common is None else found.units_at_common + paid
+        limited = np.flatnonzero(tight | (asked.weights[1:] == 0))
+        if self._number or len(limited) > tight.sum():
+            return None
+        return found.whole + sum(int(asked.weights[1 + at]) * most for at, most in zip(limited, limits, strict=True))
+
+    def _keep(self, plan: Draft, labels: Ints, asked: _Asked) -> None:
+        """Keep what a plan does in some components, where it costs no more in the tiers that are tight."""
         split, state = self._split, plan.state
-        labels, label = np.unique(split.label[region.sites], return_inverse=True)
-        cost, officers = spent(plan, label, len(labels))
+        use = split.spent(plan)
         tight = 1 + np.flatnonzero(split.is_tight)
-        server, served = state.server.copy(), state.server >= 0
-        server[served] = region.spokes[server[served]]
-        based = np.flatnonzero(state.is_open)
-        bases, at = region.bases[based], label[region.arrays.base_site[based]]
-        order = np.argsort(label, kind="stable")
-        sites = np.split(order, np.cumsum(np.bincount(label))[:-1])
-        self._ways += [
-            _Way(int(labels[k]), cost[k], officers[k], server[sites[k]], state.way[sites[k]], bases[at == k])
-            for k in np.flatnonzero((cost[:, tight] <= now[labels][:, tight]).all(axis=1))
-        ]
+        bases = np.flatnonzero(state.is_open)
+        at = split.label[plan.ground.arrays.base_site[bases]]
+        order = np.argsort(at, kind="stable")
+        based = np.split(bases[order], np.cumsum(np.bincount(at, minlength=split.number))[:-1])
+        is_kept = (use.cost[labels][:, tight] <= asked.now.cost[labels][:, tight]).all(axis=1)
+        for k in labels[is_kept].tolist():
+            sites = split.sites[k]
+            self._ways.append(_Way(k, use.cost[k], use.officers[k], state.server[sites], state.way[sites], based[k]))
 
-    def _choose(self, draft: Draft, cost: Ints, officers: Ints) -> Draft | None:
-        """Choose one plan for each component; the prices of what they share come next."""
+    def _choose(self, draft: Draft, now: Use) -> Draft | None:
+        """Choose one plan for each component."""
         split, ways, state = self._split, self._ways, draft.state
         labels = np.unique(np.asarray([way.label for way in ways], np.int64))
         if not len(labels):
             return None
         # First comes what each has now, then all that was met.
         label = np.concatenate((labels, [way.label for way in ways]))
-        costs = np.concatenate((cost[labels], [way.cost for way in ways]))
-        needs = np.concatenate((officers[labels], [way.officers for way in ways]))
+        costs = np.concatenate((now.cost[labels], [way.cost for way in ways]))
+        needs = np.concatenate((now.officers[labels], [way.officers for way in ways]))
         others = np.ones(split.number, np.bool_)
         others[labels] = False
-        free = state.spare + officers[labels].sum(axis=0)
-        room = split.ground.field.limit[1:] - cost[others][:, 1:].sum(axis=0)
-        program, scales = split.choice(np.searchsorted(labels, label), costs, needs, free, room)
-        linear = relaxed(program, _CHOOSE_S)
-        if linear.row_prices is not None and self._officer.any():
-            officer, held = split.prices_of(linear.row_prices, scales)
-            self._officer = self._demand.price(self._officer + _STEP * (officer - self._officer))
-            self._held = np.where(split.is_tight, self._held, self._held + _STEP * (held - self._held))
+        free = state.spare + now.officers[labels].sum(axis=0)
+        room = split.ground.field.limit[1:] - now.cost[others][:, 1:].sum(axis=0)
+        program, _ = split.choice(np.searchsorted(labels, label), costs, needs, free, room)
         found = optimise(program, _CHOOSE_S, start=(np.arange(len(label)) < len(labels)).astype(np.float64))
         if found.values is None:
             return None
@@ -355,3 +411,63 @@ def _weighed(tiers: list[TierArrays], weights: Ints, officer: Ints, arrays: Arra
         arc_cost=add_up(lambda tier: tier.arc_cost),
         uncovered_cost=add_up(lambda tier: tier.uncovered_cost),
     )
+
+
+def _parts(efforts: Floats, at_once: int) -> Floats:
+    """Give the part of the time left that each of some searches may take when it begins, the most work first."""
+    parts = np.ones(len(efforts))
+    for number in range(len(efforts)):
+        if efforts[number] * at_once >= efforts[number:].sum() and at_once > 1:
+            at_once -= 1  # it takes all the time, and the others go on beside it
+        else:
+            parts[number] = min(efforts[number] * at_once / efforts[number:].sum(), 1.0)
+    return parts
+
+
+def _in_turn(
+    search: Callable[[int, float], tuple[Wanted, Searched]],
+    efforts: Floats,
+    ends: float,
+    at_once: int,
+    is_stopped: Callable[[], bool],
+) -> list[tuple[Wanted, Searched] | None]:
+    """Search some regions, given by number, each with its part of the time left; None for which there was none."""
+    parts = _parts(efforts, at_once)
+
+    def solved(number: int) -> tuple[Wanted, Searched] | None:
+        left_s = ends - time.monotonic()
+        return None if is_stopped() or left_s <= 0 else search(number, float(parts[number]) * left_s)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(solved, range(len(efforts))))
+
+
+def _joined(draft: Draft, found: list[tuple[Wanted, Searched] | None]) -> Draft:
+    """Put what was found in some regions into a plan of the whole."""
+    choice = draft.choice()
+    for answer in found:
+        if answer is not None:
+            wanted, searched = answer
+            choice = wanted.region.put_into(choice, searched.choice)
+    return Draft.of_choice(draft.ground, choice)
+
+
+def _thinned(wanted: Wanted) -> Choice:
+    """Give the plan to begin with, without the bases for which there is no officer, those that are missed least."""
+    region = wanted.region
+    draft = Draft.of_choice(
+        Ground(region.arrays, region.stars, wanted.tier, wanted.held, wanted.excluded), wanted.choice
+    )
+    bases = np.flatnonzero(draft.state.is_open)
+    of_class = region.arrays.base_class[bases]
+    rank = ranked(of_class, np.lexsort((draft.losses(bases), of_class)))
+    draft.close(bases[rank < -draft.state.spare[of_class]], np.zeros(len(wanted.held)))
+    return draft.choice()
+
+
+def _keeps_limits(wanted: Wanted, found: Searched) -> bool:
+    """Whether a plan of a region has no more than it may have."""
+    arrays = wanted.region.arrays
+    officers = np.asarray([len(members) for members in arrays.class_officers])
+    based = np.bincount(arrays.base_class[found.choice.base], minlength=len(officers))
+    return bool((based <= officers).all()) and all(found.choice.cost(arrays, t) <= most for t, most in wanted.held)

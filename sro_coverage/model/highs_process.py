@@ -41,7 +41,7 @@ def serve() -> None:
     while True:
         try:
             task = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started this one
-        except EOFError:
+        except (EOFError, pickle.UnpicklingError):  # nobody is there any more, or was killed while it told the task
             return
         solve(task)
 

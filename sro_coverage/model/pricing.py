@@ -103,7 +103,8 @@ def price_shared(
     """
     relaxation = split.relaxation
     batches = together(np.argsort(-split.size, kind="stable"), split.size, _SITES_AT_ONCE)
-    costs, needs = ([part[batch].sum(axis=0) for batch in batches] for part in split.spent(draft))
+    now = split.spent(draft)
+    costs, needs = ([part[batch].sum(axis=0) for batch in batches] for part in (now.cost, now.officers))
     officer, held = relaxation.evaluate(prices).officer / relaxation.scale, np.where(split.is_tight, 0, prices.held)
     nearest, at, value, demand = np.inf, prices, -np.inf, Demand(split.officers)
     room = split.ground.field.limit[1:]

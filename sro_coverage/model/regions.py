@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from sro_coverage.model.arrays import Arrays, Choice, Options, TierArrays
 from sro_coverage.model.bound import Exclusions
@@ -34,7 +36,7 @@ class Region:
     arcs: Ints
 
     @staticmethod
-    def of(draft: Draft, sites: Bools, spare: Ints, excluded: Exclusions) -> Region:
+    def of(draft: Draft, sites: Bools, officers: Ints, excluded: Exclusions) -> Region:
         """
         Take sites out of a problem.
 
@@ -42,8 +44,8 @@ class Region:
         ----------
         sites
             No beat of the plan has sites both here and elsewhere.
-        spare
-            Officers of each class who may be there beside those whom the plan has there; they are all alike in it.
+        officers
+            How many of each class may be there; they are all alike in it.
         excluded
             What is left out; the plan itself never is.
         """
@@ -57,8 +59,6 @@ class Region:
         arcs = np.concatenate((stars.shared[spokes], stars.on_call[spokes]))
         arcs = np.sort(arcs[arcs >= 0])
         site_of, base_of = _places(sites), _places(inside)
-        based = np.bincount(whole.base_class[bases][draft.state.is_open[bases]], minlength=len(whole.class_officers))
-        most = (based + spare).tolist()
 
         def within(options: Options) -> Options:
             return Options(
@@ -69,7 +69,7 @@ class Region:
 
         pins = [within(pin) for pin in whole.pins]
         arrays = Arrays(
-            class_officers=tuple(tuple(range(number)) for number in most),
+            class_officers=tuple(tuple(range(number)) for number in officers.tolist()),
             posts=whole.posts[at],
             base_class=whole.base_class[bases],
             base_site=site_of[whole.base_site[bases]],
@@ -118,6 +118,37 @@ class Region:
         base, arc = whole.base.copy(), whole.arc.copy()
         base[self.bases], arc[self.arcs] = choice.base, choice.arc
         return Choice(base, arc)
+
+
+def regions_of(plan: Draft, excluded: Exclusions, label: Ints, about: int) -> Ints:
+    """
+    Part the sites of a plan into regions that no beat of it goes beyond; gives the number of each site's region.
+
+    Parameters
+    ----------
+    label
+        Of each site's component. Large ones are cut up, along what is not excluded; small ones come together.
+    """
+    stars, arrays, server = plan.ground.stars, plan.ground.arrays, plan.state.server
+    at_site = np.where(server >= 0, arrays.base_site[stars.base[np.maximum(server, 0)]], np.arange(len(server)))
+    linked = ~(excluded.shared & excluded.on_call)
+    ends = at_site[arrays.base_site[stars.base[linked]]], at_site[stars.site[linked]]
+    one = np.ones(len(ends[0]), np.int8)
+    graph = sparse.coo_array((one, ends), shape=(len(server), len(server))).tocsr()
+    place = np.empty(len(server), np.int64)
+    place[reverse_cuthill_mckee(graph + graph.T, symmetric_mode=True)] = np.arange(len(server))
+    size = np.bincount(label)
+    order = np.lexsort((place[at_site], label, -size[label]))  # component by component, the largest first
+    region = np.empty(len(server), np.int64)
+    is_last = np.append(np.diff(at_site[order]) != 0, True)  # of a beat
+    is_end = np.append(np.diff(label[order]) != 0, True)
+    number, taken = 0, 0
+    for position, site in enumerate(order.tolist()):
+        region[site] = number
+        taken += 1
+        if (is_last[position] and taken >= about) or (is_end[position] and taken >= about / 2):
+            number, taken = number + 1, 0
+    return region
 
 
 def _places(chosen: Bools) -> Ints:

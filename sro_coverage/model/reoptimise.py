@@ -26,7 +26,7 @@ AT_ONCE_COLUMNS = 25_000
 """Columns that one search can take in hand without a first plan found in another way."""
 
 _LP_SHARE, _DIVE_SHARE, _NARROW_SHARE = 0.4, 0.65, 0.6
-_QUICK_LP_SHARE, _SURE_SHARE, _DIVE_GAP = 0.7, 0.7, 1e-3
+_QUICK_LP_SHARE, _SURE_SHARE, _DIVE_GAP = 0.7, 0.7, 2e-3
 _SURE, _LIKELY = 1 - 1e-6, 0.6
 _COLUMNS_A_DIVE, _SURE_COLUMNS, _LIKELY_COLUMNS = 25, 15, 10  # of each site
 _COLUMNS_A_SITE = 8

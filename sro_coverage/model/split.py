@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
@@ -12,6 +14,35 @@ from sro_coverage.model.highs import Program
 from sro_coverage.model.kernel import SHARED
 from sro_coverage.model.state import NOBODY
 from sro_coverage.travel import Bools, Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """What parts of a problem, one a row, cost in each tier, and how many officers of each class they need."""
+
+    cost: Ints
+    officers: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Common:
+    """
+    Prices of what components share, the same for all of them, in fixed-point units.
+
+    Parameters
+    ----------
+    scale
+        So many units are one unit of cost.
+    officer, held
+        Of an officer of each class, and of a unit of each held tier; those that are tight have others.
+    is_tight
+        As in `Split`.
+    """
+
+    scale: int
+    officer: Ints
+    held: Ints
+    is_tight: Bools
 
 
 class Split:
@@ -51,8 +82,8 @@ class Split:
                 tight[number] = found.whole >= limit and not found.officer.any()
         return tight
 
-    def spent(self, draft: Draft) -> tuple[Ints, Ints]:
-        """Give each component's cost in each tier, and officers of each class."""
+    def spent(self, draft: Draft) -> Use:
+        """Give what each component uses in a plan."""
         return spent(draft, self.label, self.number)
 
     def choice(
@@ -99,8 +130,8 @@ class Split:
         return price[: len(self.officers)], held
 
 
-def spent(draft: Draft, label: Ints, number: int) -> tuple[Ints, Ints]:
-    """Give the cost in each tier, and officers of each class, of all sites with each label, and of their bases."""
+def spent(draft: Draft, label: Ints, number: int) -> Use:
+    """Give what all sites with each label, and their bases, use in a plan."""
     server, way, is_open = draft.state.server, draft.state.way, draft.state.is_open
     field, arrays = draft.ground.field, draft.ground.arrays
     rows = np.where((server == NOBODY)[:, None], field.uncovered, field.primary)
@@ -114,7 +145,7 @@ def spent(draft: Draft, label: Ints, number: int) -> tuple[Ints, Ints]:
     np.add.at(cost, at, field.base[held])
     officers = np.zeros((number, len(arrays.class_officers)), np.int64)
     np.add.at(officers, (at, arrays.base_class[held]), 1)
-    return cost, officers
+    return Use(cost, officers)
 
 
 def _components(draft: Draft, excluded: Exclusions) -> tuple[int, Ints]:
@@ -140,12 +171,14 @@ def _components(draft: Draft, excluded: Exclusions) -> tuple[int, Ints]:
     return int(number), label.astype(np.int64)
 
 
-def together(order: Ints, size: Ints, most: int) -> list[Ints]:
-    """Put components together, in an order, until there are so many sites."""
+def together(order: Ints, size: Ints, about: int) -> list[Ints]:
+    """Put components together, in an order, until there are about so many sites; all but the larger ones alike."""
+    small = int(size[order][size[order] < about].sum())
+    enough = small / max(round(small / about), 1)
     batches: list[list[int]] = []
-    number = most
+    number = enough
     for label in order:
-        if number + size[label] > most:
+        if number >= enough:
             batches.append([])
             number = 0
         batches[-1].append(int(label))

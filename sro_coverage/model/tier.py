@@ -18,13 +18,13 @@ from sro_coverage.model.ascent import Bound, ascend, good_start
 from sro_coverage.model.beats.ask import BeatSearch, are_short
 from sro_coverage.model.bound import Evaluation, Exclusions, Prices, Regrets, Relaxation
 from sro_coverage.model.compact import Compact
-from sro_coverage.model.components import Components, Wanted
+from sro_coverage.model.components import Components, Searched, Wanted
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.highs import relaxed
 from sro_coverage.model.pricing import price_shared
 from sro_coverage.model.reoptimise import AT_ONCE_COLUMNS, reoptimise
 from sro_coverage.model.solution import News, SolveParams, StopSignal
-from sro_coverage.model.split import Split
+from sro_coverage.model.split import Common, Split
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.windows import MOST_SITES, Windows, kept
 from sro_coverage.travel import Bools, Ints
@@ -36,9 +36,10 @@ _WEAKEST = 6
 _LONG_SHARE = 0.35
 _SHORT_SHARE = 0.05
 _PART_SHARE, _ALONE_SHARE, _PATIENCE_SHARE = 0.4, 0.8, 0.35
-_WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.85
+_LONG_PATIENCE_SHARE = 0.6
+_WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.95
 _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
-_POOR_ROUNDS, _LITTLE, _ROUND_SHARE, _LAST_SHARE = 2, 0.1, 0.9, 0.2
+_POOR_ROUNDS, _LITTLE, _ROUND_SHARE, _LAST_SHARE = 2, 0.1, 0.95, 0.2
 _QUICK_ROUNDS, _FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 1, 30, 100, 300
 _NEAR = 3e-3
 _LINEAR_SHARE = 1 / 16
@@ -81,11 +82,12 @@ class TierSearch:
         is_held: bool,
         start: Prices | None = None,
         num_dives: int = 0,
+        common: Common | None = None,
     ) -> None:
-        self._params, self._start, self._num_dives = params, start, num_dives
+        self._params, self._start, self._num_dives, self._common = params, start, num_dives, common
         self.arrays, self.stars, self.tier, self.held = arrays, stars, tier, held
         self.excluded, self.clock, self.news = excluded, clock, news
-        self.relaxation = Relaxation(arrays, stars, tier, held, excluded)
+        self.relaxation = self._relaxation(excluded)
         self.ground = Ground(arrays, stars, tier, held, excluded)
         self._duals = [dual for dual, (other, _) in zip(duals, held, strict=True) if other.is_sum]
         self._rng = np.random.default_rng(params.seed)
@@ -94,6 +96,10 @@ class TierSearch:
         self._split: Split | None = None
         self._shared_at: Prices | None = None
         self.kept = Exclusions.of_nothing(arrays, stars)
+
+    def _relaxation(self, excluded: Exclusions) -> Relaxation:
+        scale = None if self._common is None else self._common.scale
+        return Relaxation(self.arrays, self.stars, self.tier, self.held, excluded, scale)
 
     def run(self, choice: Choice) -> tuple[Choice, Bound]:
         """Raise the bound, then lower the plan, until they meet or the time ends."""
@@ -199,6 +205,11 @@ class TierSearch:
         return time.monotonic() > ends or self.clock.left_s <= 0
 
     @property
+    def units_at_common(self) -> int | None:
+        """What no plan costs less than at common prices, in units, if it came out."""
+        return None if self._beats is None else self._beats.units_at_common
+
+    @property
     def _every(self) -> Bools:
         return np.ones(len(self.arrays.posts), np.bool_)
 
@@ -210,21 +221,23 @@ class TierSearch:
         """Search whole beats in a process of their own, if they are short."""
         if not self._is_short:
             return
-        draft = self._best
-        regrets = self.relaxation.regrets(self.bound.prices)
-        excluded = regrets.above(self._room(regrets), self.excluded)
-        relaxation = Relaxation(self.arrays, self.stars, self.tier, self.held, excluded)
+        draft, excluded = self._best, self.excluded
+        if self._common is None:  # a bound at common prices is about plans with more of what is shared too
+            regrets = self.relaxation.regrets(self.bound.prices)
+            excluded = regrets.above(self._room(regrets), excluded)
+        relaxation = self._relaxation(excluded)
         share = _WHOLE_SHARE if self._at_once > 1 else _ALONE_SHARE
         self._beats = BeatSearch(
             draft, relaxation, self.bound.prices, share * self.clock.left_s, is_held=self._is_held,
-            is_alone=self._at_once == 1, raised=self._raise_to,
+            is_alone=self._at_once == 1, raised=self._raise_to, common=self._common,
         )  # fmt: skip
 
     def _wait_for_beats(self) -> None:
         """With one worker, search whole beats and nothing else, unless their linear program takes too long."""
         if self._beats is None:
             self._begin_beats()
-            patience = time.monotonic() + _PATIENCE_SHARE * self.clock.left_s
+            share = _PATIENCE_SHARE if self._common is None else _LONG_PATIENCE_SHARE
+            patience = time.monotonic() + share * self.clock.left_s
             while self._beats is not None and not self._beats.is_over and self._goes_on():
                 time.sleep(_PAUSE_S)
                 if time.monotonic() > patience and not self._beats.is_settled:
@@ -267,7 +280,8 @@ class TierSearch:
         """Make the answer of one linear program whole: the soonest way to a good plan where limits are held."""
         reoptimise(
             self._best, self._every, self._useful_at(self.bound.prices, _QUICK_WAYS)[0], self.clock.left_s,
-            is_stopped=self._is_over, priced=self._try_prices, met=self._take, num_dives=self._num_dives,
+            at_once=self._at_once, is_stopped=self._is_over, priced=self._try_prices, met=self._take,
+            num_dives=self._num_dives,
         )  # fmt: skip
 
     def _as_a_whole(self) -> None:
@@ -338,8 +352,8 @@ class TierSearch:
                 self._take(better)
             poor, most = (poor + 1, most) if self._gap > (1 - _LITTLE) * gap else (0, 1)
 
-    def _search_region(self, wanted: Wanted) -> tuple[Choice, int]:
-        return search_region(wanted, self._params.model_copy(update={"workers": 1}), self.clock.stop)
+    def _search_region(self, wanted: Wanted) -> Searched:
+        return search_region(wanted, self._params, self.clock.stop)
 
     def _free_officers(self) -> None:
         """Leave nobody where nobody is missed: what comes next may need them elsewhere."""
@@ -441,15 +455,16 @@ class TierSearch:
         return region
 
 
-def search_region(wanted: Wanted, params: SolveParams, stop: StopSignal) -> tuple[Choice, int]:
-    """Search a part of a problem as a problem of its own; gives its plan and what no plan of it costs less than."""
+def search_region(wanted: Wanted, params: SolveParams, stop: StopSignal) -> Searched:
+    """Search a part of a problem as a problem of its own."""
     clock = Clock(time.monotonic(), wanted.time_limit_s, stop, is_last=True)
+    params = params.model_copy(update={"workers": 1})
     search = TierSearch(
         wanted.region.arrays, wanted.region.stars, wanted.tier, wanted.held, wanted.excluded,
         [None] * len(wanted.held), clock, News(wanted.tier, 0, 1, clock.began, None), params, is_held=False,
-        start=wanted.prices, num_dives=wanted.num_dives,
+        start=wanted.prices, num_dives=wanted.num_dives, common=wanted.common,
     )  # fmt: skip
     found, bound = search.run(wanted.choice)
     draft = Draft.of_choice(search.ground, found)
     draft.give_up()
-    return draft.choice(), bound.whole
+    return Searched(draft.choice(), bound.whole, search.units_at_common)

@@ -17,16 +17,16 @@ from sro_coverage.model import tier as tier_search
 from sro_coverage.model.ascent import ascend, good_start
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compile import compile_arrays
-from sro_coverage.model.components import Components
+from sro_coverage.model.components import Components, _parts
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.exact import solve_exact
 from sro_coverage.model.greedy import first_choice
 from sro_coverage.model.large import solve_large
 from sro_coverage.model.pricing import Demand, price_shared
-from sro_coverage.model.regions import Region
+from sro_coverage.model.regions import Region, regions_of
 from sro_coverage.model.reoptimise import reoptimise
 from sro_coverage.model.solution import SolveParams, StopSignal
-from sro_coverage.model.split import Split
+from sro_coverage.model.split import Split, Use, spent
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.tier import search_region
 from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem, Tolerance
@@ -202,11 +202,11 @@ def prepared_with(seed, num_officers):
 def test_a_tier_proven_without_any_price_is_kept_by_each_component(seed):
     _, draft, relaxation, best, split = enough_officers(seed)
     assert split.is_tight.all()
-    cost, _ = split.spent(draft)
+    cost = split.spent(draft).cost
     for least, better in rounds_of(Components(split, priced(draft, relaxation, split)[-1][0]), draft, 2):
         assert least <= best
         if better is not None:
-            assert np.array_equal(split.spent(better)[0][:, 1], cost[:, 1])
+            assert np.array_equal(split.spent(better).cost[:, 1], cost[:, 1])
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -222,7 +222,7 @@ def test_a_region_is_the_same_problem_with_less_in_it(seed):
     choice, parts = draft.choice(), 0
     sites = np.isin(split.label, np.flatnonzero(split.size > 1)[::2])
     for chosen in (sites, ~sites):
-        region = Region.of(draft, chosen, np.zeros(2, np.int64), relaxation.excluded)
+        region = Region.of(draft, chosen, based(draft, chosen), relaxation.excluded)
         mine = region.choice(choice)
         assert mine.keeps_rules(region.arrays)
         assert sum(map(len, region.arrays.class_officers)) == mine.base.sum()
@@ -233,20 +233,78 @@ def test_a_region_is_the_same_problem_with_less_in_it(seed):
     assert parts.tolist() == [choice.cost(arrays, tier) for tier in arrays.tiers]
 
 
+def based(draft, sites):
+    """How many officers of each class a plan has at some sites."""
+    arrays = draft.ground.arrays
+    bases = draft.state.is_open & sites[arrays.base_site]
+    return np.bincount(arrays.base_class[bases], minlength=len(arrays.class_officers))
+
+
 def split_place(chosen):
     return np.cumsum(chosen) - 1
 
 
-def test_plans_of_fewer_officers_are_kept_too():
-    """Where the plans at one price need more officers than there are, one with fewer somewhere still fits."""
-    _, draft, relaxation, _ = prepared(3, 1)
-    split = Split(draft, relaxation, [None])
-    prices = good_start(relaxation, [None])
-    components = Components(split, prices)
-    assert relaxation.evaluate(prices).officer.any()
-    next(rounds_of(components, draft, 1))
-    kept = [[way.officers.sum() for way in components._ways if way.label == label] for label in range(split.number)]
-    assert any(len(set(numbers)) > 1 for numbers in kept)
+def test_a_plan_that_wants_too_many_officers_is_made_again_with_those_there_are():
+    """At prices that are too low all towns want more officers; the plan that comes out of the round has no more."""
+    found = []
+    for seed in range(4):
+        arrays, draft, relaxation, best = prepared(seed, 2)
+        prices = ascend(relaxation, good_start(relaxation, [None, None]), draft.cost, rounds=60).prices
+        cheap = replace(prices, officer=np.full(1, 1e-3))
+        asked = []
+
+        def noted(wanted, asked=asked):
+            asked.append(wanted)
+            return search(wanted)
+
+        _, better = Components(Split(draft, relaxation, [None, None]), cheap).round(
+            draft, noted, ends=np.inf, at_once=1, is_stopped=lambda: False
+        )
+        assert all(wanted.choice.base.sum() <= len(wanted.region.arrays.class_officers[0]) for wanted in asked)
+        if better is not None:
+            assert better.is_sound
+            assert best <= better.cost < draft.cost
+            assert better.choice().keeps_rules(arrays)
+            found.append(len({len(wanted.region.arrays.class_officers[0]) for wanted in asked}) > 1)
+    assert any(found)  # asked again, with other numbers
+
+
+@pytest.mark.parametrize("about", [1, 3, 5, 100])
+def test_no_beat_goes_beyond_a_region(about):
+    _, draft, relaxation, _ = prepared(1, 2)
+    split = Split(draft, relaxation, [None, None])
+    parts = regions_of(draft, relaxation.excluded, split.label, about)
+    stars, arrays, server = draft.ground.stars, draft.ground.arrays, draft.state.server
+    served = np.flatnonzero(server >= 0)
+    assert np.array_equal(parts[served], parts[arrays.base_site[stars.base[server[served]]]])
+    sizes = np.bincount(parts)
+    assert (sizes > 0).all()
+    assert (sizes[:-1] >= about / 2).all()
+    assert len(sizes) == 1 or about < 100
+
+
+@pytest.mark.parametrize("spare", [-3, 0, 5])
+def test_shares_come_to_all_there_is(spare):
+    _, draft, relaxation, _ = prepared(2, 2)
+    split = Split(draft, relaxation, [None, None])
+    components = Components(split, good_start(relaxation, [None, None]))
+    draft.state.spare[0] = spare
+    parts = np.where(split.size[split.label] > 1, split.label % 2, -1)
+    shares = components._shares(draft, parts, 2)
+    use = split_use(draft, parts)
+    assert sum(officers[0] for officers, _ in shares) == use.officers.sum() + spare
+    room = np.asarray(relaxation.limits[1:]) - draft.state.total[1:3]
+    assert np.array_equal(sum(limits for _, limits in shares), use.cost[:, 1:3].sum(axis=0) + room)
+
+
+def split_use(draft, parts):
+    use = spent(draft, parts % 3, 3)
+    return Use(use.cost[:2], use.officers[:2])
+
+
+def test_the_most_work_gets_a_worker_of_its_own():
+    assert _parts(np.asarray([6.0, 2.0, 1.0, 1.0]), 2).tolist() == [1, 0.5, 0.5, 1]
+    assert _parts(np.asarray([2.0, 1.0, 1.0]), 1).tolist() == [0.5, 0.5, 1]
 
 
 @pytest.mark.parametrize(
@@ -309,7 +367,7 @@ def test_a_region_leaves_out_what_is_excluded_but_nothing_of_the_plan(seed):
     spokes = rng.random(len(out.shared)) < 0.7
     out = replace(out, shared=out.shared | spokes, on_call=out.on_call | spokes)
     every = np.ones(len(draft.state.server), np.bool_)
-    region = Region.of(draft, every, np.zeros(1, np.int64), out)
+    region = Region.of(draft, every, based(draft, every), out)
     used = draft.state.server[draft.state.server >= 0]
     assert np.array_equal(region.spokes, np.union1d(np.flatnonzero(~(out.shared & out.on_call)), used))
     choice = draft.choice()

@@ -24,7 +24,7 @@ def serve() -> None:
         while True:
             try:
                 found.hear(pickle.load(sys.stdin.buffer))  # noqa: S301 - as above
-            except (EOFError, OSError, ValueError):
+            except (EOFError, OSError, ValueError, pickle.UnpicklingError):
                 return
 
     threading.Thread(target=listen, daemon=True).start()

@@ -53,8 +53,8 @@ class Search:
     Parameters
     ----------
     tell
-        Called with `bound` and what no plan can cost less than, `plan` and a better plan, `kept` and what no plan that
-        costs as little as the best one can use.
+        Called with `bound` and what no plan can cost less than, `common` and the same in units at common prices,
+        `plan` and a better plan, `kept` and what no plan that costs as little as the best one can use.
     """
 
     def __init__(self, task: Task, tell: Tell) -> None:
@@ -83,6 +83,11 @@ class Search:
             self.bound = bound
             self._tell("bound", min(bound, self._cost))
 
+    def _raise_to(self, master: Master) -> None:
+        self._raise(master.best.whole)
+        if (units := master.at_common()) is not None:
+            self._tell("common", units)
+
     def _met(self, plan: Chosen) -> None:
         if plan.cost < self._cost:
             self.best = plan
@@ -99,8 +104,12 @@ class Search:
         if master is None:
             return
         master.settle(self._is_over, 1e-6, _BOXES)
-        self._raise(master.best.whole)
+        self._raise_to(master)
         self._cut(master)
+        if self._task.common is not None:
+            master.keep_limits()
+            master.settle(self._is_over, _COARSE, _WHILE_CUTTING)
+            self._raise(master.best.whole)
         self._dive(master)
         self._list(master)
         if not self._is_over():
@@ -109,7 +118,7 @@ class Search:
 
     def _master(self) -> Master | None:
         relaxation, prices = self._relaxation, self._task.prices
-        master = Master(relaxation, prices, Cuts(len(relaxation.arrays.posts)))
+        master = Master(relaxation, prices, Cuts(len(relaxation.arrays.posts)), self._task.common)
         if self.best is not None:
             master.add_beats(beats_of(relaxation, self.best))
             master.add_calls(self.best.on_call)
@@ -133,7 +142,7 @@ class Search:
             before = master.best.bound
             is_whole = master.is_whole or not master.separate(most, _CUTS_OF_A_SITE)
             master.settle(self._is_over, tolerance, _WHILE_CUTTING)
-            self._raise(master.best.whole)
+            self._raise_to(master)
             if is_whole or master.best.bound - before < _LEAST_GAIN * (master.best.bound - root):
                 tolerance /= 10
 
