@@ -79,6 +79,16 @@ class Searched:
 
 
 @dataclass(frozen=True, eq=False)
+class _Found:
+    """A plan of a region, its bases and arcs in the whole, and what no plan of it costs less than, if that came out."""
+
+    bases: Ints
+    arcs: Ints
+    choice: Choice
+    least: int | None
+
+
+@dataclass(frozen=True, eq=False)
 class _Way:
     """One plan of one component: its cost in each tier, officers of each class, and what it is at its sites."""
 
@@ -169,19 +179,20 @@ class Components:
         if self._is_quick:
             ends -= (1 - _QUICK_SHARE) * (ends - time.monotonic())
 
-        def solved(number: int, time_s: float) -> tuple[Wanted, Searched]:
+        def solved(number: int, time_s: float) -> _Found:
             if is_first:
                 wanted = self._at_prices(asked, parts == number, time_s)
             else:
                 wanted = self._of_share(asked, draft, parts == number, shares[number], time_s)
-            return wanted, search(wanted)
+            answer, region = search(wanted), wanted.region
+            return _Found(region.bases, region.arcs, answer.choice, self._least(wanted, answer, asked))
 
         found = _in_turn(solved, efforts, ends, at_once, is_stopped)
         units = int(asked.low.sum()) - asked.paid
-        for batch, answer in zip(batches, found, strict=True):
+        for batch, plan_of in zip(batches, found, strict=True):
             known, more = (int(of_part[batch].sum()) for of_part in (asked.low, asked.above))
-            least = None if answer is None else self._least(*answer, asked)
-            units += 0 if least is None else min(max(least - known, 0), more)
+            if plan_of is not None and plan_of.least is not None:
+                units += min(max(plan_of.least - known, 0), more)
         labels, plan = np.flatnonzero(of_label >= 0), _joined(draft, found)
         self._keep(plan, labels, asked)
         for _ in range(_MOST_FITS if is_first else 0):
@@ -205,13 +216,13 @@ class Components:
         sizes = np.bincount(parts)
         shares = self._shares(plan, parts, len(sizes))
 
-        def solved(number: int, time_s: float) -> tuple[Wanted, Searched]:
+        def solved(number: int, time_s: float) -> _Found | None:
             wanted = self._of_share(asked, plan, parts == number, shares[number], time_s)
             wanted = replace(wanted, choice=_thinned(wanted), num_dives=1, common=None)
-            return wanted, search(wanted)
+            choice, region = search(wanted).choice, wanted.region
+            return _Found(region.bases, region.arcs, choice, None) if _keeps_limits(wanted, choice) else None
 
-        found = _in_turn(solved, sizes.astype(np.float64), ends, at_once, is_stopped)
-        return _joined(plan, [answer if answer is not None and _keeps_limits(*answer) else None for answer in found])
+        return _joined(plan, _in_turn(solved, sizes.astype(np.float64), ends, at_once, is_stopped))
 
     @property
     def _is_quick(self) -> bool:
@@ -425,16 +436,16 @@ def _parts(efforts: Floats, at_once: int) -> Floats:
 
 
 def _in_turn(
-    search: Callable[[int, float], tuple[Wanted, Searched]],
+    search: Callable[[int, float], _Found | None],
     efforts: Floats,
     ends: float,
     at_once: int,
     is_stopped: Callable[[], bool],
-) -> list[tuple[Wanted, Searched] | None]:
+) -> list[_Found | None]:
     """Search some regions, given by number, each with its part of the time left; None for which there was none."""
     parts = _parts(efforts, at_once)
 
-    def solved(number: int) -> tuple[Wanted, Searched] | None:
+    def solved(number: int) -> _Found | None:
         left_s = ends - time.monotonic()
         return None if is_stopped() or left_s <= 0 else search(number, float(parts[number]) * left_s)
 
@@ -442,14 +453,13 @@ def _in_turn(
         return list(pool.map(solved, range(len(efforts))))
 
 
-def _joined(draft: Draft, found: list[tuple[Wanted, Searched] | None]) -> Draft:
+def _joined(draft: Draft, found: list[_Found | None]) -> Draft:
     """Put what was found in some regions into a plan of the whole."""
-    choice = draft.choice()
-    for answer in found:
-        if answer is not None:
-            wanted, searched = answer
-            choice = wanted.region.put_into(choice, searched.choice)
-    return Draft.of_choice(draft.ground, choice)
+    whole = draft.choice()
+    for plan in found:
+        if plan is not None:
+            whole.base[plan.bases], whole.arc[plan.arcs] = plan.choice.base, plan.choice.arc
+    return Draft.of_choice(draft.ground, whole)
 
 
 def _thinned(wanted: Wanted) -> Choice:
@@ -465,9 +475,9 @@ def _thinned(wanted: Wanted) -> Choice:
     return draft.choice()
 
 
-def _keeps_limits(wanted: Wanted, found: Searched) -> bool:
+def _keeps_limits(wanted: Wanted, choice: Choice) -> bool:
     """Whether a plan of a region has no more than it may have."""
     arrays = wanted.region.arrays
     officers = np.asarray([len(members) for members in arrays.class_officers])
-    based = np.bincount(arrays.base_class[found.choice.base], minlength=len(officers))
-    return bool((based <= officers).all()) and all(found.choice.cost(arrays, t) <= most for t, most in wanted.held)
+    based = np.bincount(arrays.base_class[choice.base], minlength=len(officers))
+    return bool((based <= officers).all()) and all(choice.cost(arrays, tier) <= most for tier, most in wanted.held)

@@ -113,12 +113,6 @@ class Region:
         """Give what a plan of the whole does in it."""
         return Choice(whole.base[self.bases], whole.arc[self.arcs])
 
-    def put_into(self, whole: Choice, choice: Choice) -> Choice:
-        """Give the plan of the whole with another choice in this part."""
-        base, arc = whole.base.copy(), whole.arc.copy()
-        base[self.bases], arc[self.arcs] = choice.base, choice.arc
-        return Choice(base, arc)
-
 
 def regions_of(plan: Draft, excluded: Exclusions, label: Ints, about: int) -> Ints:
     """

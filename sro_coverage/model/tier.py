@@ -36,12 +36,12 @@ _WEAKEST = 6
 _LONG_SHARE = 0.35
 _SHORT_SHARE = 0.05
 _PART_SHARE, _ALONE_SHARE, _PATIENCE_SHARE = 0.4, 0.8, 0.35
-_LONG_PATIENCE_SHARE = 0.6
+_LONG_PATIENCE_SHARE = 0.8
 _WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.95
 _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
 _POOR_ROUNDS, _LITTLE, _ROUND_SHARE, _LAST_SHARE = 2, 0.1, 0.95, 0.2
 _QUICK_ROUNDS, _FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 1, 30, 100, 300
-_NEAR = 3e-3
+_NEAR, _FAR, _HOPE_SHARE = 3e-3, 0.05, 0.12
 _LINEAR_SHARE = 1 / 16
 _QUICK_WAYS = 12
 _PAUSE_S = 0.05
@@ -294,8 +294,14 @@ class TierSearch:
         draft, (out, is_short) = self._best, self._useful()
         mine = draft.cost if draft.excess == 0 else UNKNOWN
 
+        patience = time.monotonic() + _HOPE_SHARE * self.clock.left_s
+
         def is_overtaken() -> bool:
             return self._best.excess == 0 and self._best.cost - self.bound.whole < (mine - self.bound.whole) / 2
+
+        def is_hopeless() -> bool:
+            is_far = draft.excess == 0 and self._gap > _FAR * abs(self.bound.whole)
+            return is_far and mine == draft.cost and time.monotonic() > patience
 
         def met(found: Draft) -> None:
             nonlocal mine
@@ -306,8 +312,8 @@ class TierSearch:
         is_best = bool(self.held) or (~out.shared).sum() + (~out.on_call).sum() <= AT_ONCE_COLUMNS
         part = reoptimise(
             draft, self._every, out, self.clock.left_s * (_WHOLE_SHARE if is_best else _PART_SHARE),
-            at_once=self._at_once, is_stopped=lambda: self._is_over() or is_overtaken(), priced=self._try_prices,
-            met=met,
+            at_once=self._at_once, is_stopped=lambda: self._is_over() or is_overtaken() or is_hopeless(),
+            priced=self._try_prices, met=met,
         )  # fmt: skip
         better = part.draft or draft
         if not is_short and part.bound is not None and better.excess == 0:

@@ -76,11 +76,12 @@ class Windows:
         is_one_program = self._num_sites <= MOST_SITES
         self._size, self._most = (_FIRST_SITES, _MOST_SITES) if is_one_program else (_MOST_SITES, _WIDE_SITES)
         self._visited = np.zeros(self._num_sites, np.bool_)
+        self._window_s = _WINDOW_S
 
     def next(self, draft: Draft, most_s: float, is_stopped: Callable[[], bool]) -> Draft | None:
         """Solve some windows that do not touch; gives a better plan if there is one."""
         beyond = self._beyond_prices(draft)
-        time_limit_s = min(most_s, max(_WINDOW_S, self._size / _SITES_A_WINDOW_S))
+        time_limit_s = min(most_s, max(self._window_s, self._size / _SITES_A_WINDOW_S))
         chosen: list[Bools] = []
         taken = np.zeros(self._num_sites, np.bool_)
         for _ in range(self._at_once):
@@ -103,6 +104,8 @@ class Windows:
         above = np.maximum(beyond, 0)
         if above[~self._visited].sum() <= _REST * above.sum():
             self._visited[:] = False
+            if self._size == self._most:
+                self._window_s *= 2
             self._size = min(2 * self._size, self._most)
         return best if best is not draft else None
 

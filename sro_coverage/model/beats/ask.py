@@ -91,7 +91,9 @@ class BeatSearch:
         return None
 
     def _listen(self) -> None:
-        messages = told(_MODULE, self._task, self._task.time_limit_s, lambda: self._is_stopped, self._more)
+        messages = told(
+            _MODULE, self._task, self._task.time_limit_s, lambda: self._is_stopped, self._more, is_reused=True
+        )
         for kind, content in messages:
             if kind == "bound":
                 self.is_settled = True
