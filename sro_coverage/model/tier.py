@@ -42,6 +42,7 @@ _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
 _POOR_ROUNDS, _LITTLE, _ROUND_SHARE, _LAST_SHARE = 2, 0.1, 0.95, 0.2
 _QUICK_ROUNDS, _FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 1, 30, 100, 300
 _NEAR, _FAR, _HOPE_SHARE = 3e-3, 0.05, 0.12
+_TIGHT = 1e-3
 _LINEAR_SHARE = 1 / 16
 _QUICK_WAYS = 12
 _PAUSE_S = 0.05
@@ -235,6 +236,11 @@ class TierSearch:
     def _wait_for_beats(self) -> None:
         """With one worker, search whole beats and nothing else, unless their linear program takes too long."""
         if self._beats is None:
+            is_tight = self._gap <= _TIGHT * abs(self.bound.whole)
+            if is_tight and self._at_once == 1:  # there the one program soon has the best plan
+                self._as_a_whole()
+            if not self._goes_on():
+                return
             self._begin_beats()
             share = _PATIENCE_SHARE if self._common is None else _LONG_PATIENCE_SHARE
             patience = time.monotonic() + share * self.clock.left_s

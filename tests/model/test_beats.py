@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sro_coverage.model import worker
 from sro_coverage.model.beats import kernel
 from sro_coverage.model.beats.ask import BeatSearch, are_short
 from sro_coverage.model.beats.cuts import Cuts
@@ -189,3 +190,18 @@ def test_the_linear_program_and_the_way_down_from_it():
     command = [sys.executable, "-m", "pytest", "-q", str(Path(__file__).parent / "beats_alone.py")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_one_process_searches_one_tier_after_another(monkeypatch):
+    idle = {}
+    monkeypatch.setattr(worker, "_idle", idle)
+    ((_, arrays),) = [param.values for param in problems(1)]
+    seen = []
+    for _ in range(2):
+        search, bounds = searched(arrays, 0, [], first_choice(arrays))
+        assert search.best.cost == bounds[-1]
+        ((_, waiting),) = idle.items()
+        seen += waiting
+    assert len(seen) == 2
+    assert seen[0] is seen[1]
+    seen[0].kill()

@@ -13,6 +13,7 @@ from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.exact import solve_exact
 from sro_coverage.model.greedy import first_choice
+from sro_coverage.model.reoptimise import Part
 from sro_coverage.model.solution import SolveParams
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.windows import Windows
@@ -94,6 +95,19 @@ def test_windows_come_to_the_best_plan_and_keep_to_the_officers(start, monkeypat
         draft = windows.next(draft, 5, lambda: False) or draft
     assert draft.choice().keeps_rules(arrays)
     assert draft.cost == best.cost(arrays, arrays.tiers[0])
+
+
+def test_windows_of_full_size_that_were_everywhere_get_more_time(start, monkeypatch):
+    _, _, draft, relaxation, bound, excluded = start
+    times = []
+    monkeypatch.setattr(module, "_FIRST_SITES", 30)
+    monkeypatch.setattr(module, "_MOST_SITES", 30)
+    monkeypatch.setattr(module, "reoptimise", lambda *args, **_: times.append(args[3]) or Part(None, is_proven=False))
+    windows = Windows(draft, relaxation, bound, excluded)
+    for _ in range(3):
+        assert windows.next(draft, 1_000.0, lambda: False) is None
+    assert windows.next(draft, 5.0, lambda: False) is None
+    assert times == [times[0], 2 * times[0], 4 * times[0], 5]
 
 
 def test_officers_who_are_not_missed_are_given_up_and_nobody_else():
