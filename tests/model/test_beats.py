@@ -6,12 +6,14 @@ import itertools
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sro_coverage.model import worker
+from sro_coverage.model.ascent import ascend, good_start
 from sro_coverage.model.beats import kernel
 from sro_coverage.model.beats.ask import BeatSearch, are_short
 from sro_coverage.model.beats.cuts import Cuts
@@ -134,13 +136,17 @@ def test_cuts_are_those_that_shares_break_and_whole_plans_break_none(seed):
     assert not len(Cuts(8).broken(parts, np.ones(3), 1_000, 1_000))
 
 
-def searched(arrays, number, held, start, time_limit_s=20.0):
+def searched(arrays, number, held, start, time_limit_s=20.0, *, is_better_only=False):
     stars = Stars.of(arrays)
     tier = arrays.tiers[number]
     excluded = Exclusions.of_rules(arrays, stars)
     relaxation = Relaxation(arrays, stars, tier, held, excluded)
-    assert are_short(relaxation)
     draft = Draft.of_choice(Ground(arrays, stars, tier, held, excluded), start)
+    if is_better_only:  # as a tier asks for it
+        regrets = relaxation.regrets(ascend(relaxation, good_start(relaxation, []), draft.cost).prices)
+        excluded = regrets.beyond(draft.cost - 1, excluded)
+        relaxation = Relaxation(arrays, stars, tier, held, excluded)
+    assert are_short(relaxation)
     bounds: list[int] = []
     zero = Prices(np.zeros(len(arrays.posts)), np.zeros(len(arrays.class_officers)), np.zeros(len(held)))
     search = BeatSearch(draft, relaxation, zero, time_limit_s, is_held=True, is_alone=False, raised=bounds.append)
@@ -205,3 +211,14 @@ def test_one_process_searches_one_tier_after_another(monkeypatch):
     assert len(seen) == 2
     assert seen[0] is seen[1]
     seen[0].kill()
+
+
+@pytest.mark.parametrize(("problem", "arrays"), list(problems(12)))
+def test_where_nothing_is_better_no_plan_as_good_is_taken_from_later_tiers(problem, arrays):
+    """A search for better plans only told what such plans use, and later tiers lost all others."""
+    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=5))
+    start = solve_exact(replace(arrays, tiers=arrays.tiers[:1]), problem.objective.tolerance, SolveParams()).choice
+    if start.cost(arrays, arrays.tiers[0]) == exact.choice.cost(arrays, arrays.tiers[0]):
+        search, _ = searched(arrays, 0, [], start, is_better_only=True)
+        assert not search.kept.base[start.base].any()
+        assert not search.kept.base[exact.choice.base].any()

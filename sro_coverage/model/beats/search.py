@@ -63,7 +63,7 @@ class Search:
         self._relaxation = task.relaxation
         self.best = task.plan
         self.bound = -(2**62)
-        self._kept_for = 2**61
+        self._kept_for = self._cost  # what is excluded may be part of plans as good as the one at hand
         self._rng = np.random.default_rng(0)
         self._free = np.flatnonzero(~task.relaxation.excluded.uncovered)
 
