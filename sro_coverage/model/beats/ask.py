@@ -14,6 +14,7 @@ from sro_coverage.model.worker import told
 
 _MODULE = "sro_coverage.model.beats.process"
 _LONGEST = 20
+_SMALL = 2_000
 
 
 def are_short(relaxation: Relaxation) -> bool:
@@ -91,8 +92,9 @@ class BeatSearch:
         return None
 
     def _listen(self) -> None:
+        is_small = len(self._task.relaxation.arrays.posts) <= _SMALL  # else the process would keep much memory
         messages = told(
-            _MODULE, self._task, self._task.time_limit_s, lambda: self._is_stopped, self._more, is_reused=True
+            _MODULE, self._task, self._task.time_limit_s, lambda: self._is_stopped, self._more, is_reused=is_small
         )
         for kind, content in messages:
             if kind == "bound":
