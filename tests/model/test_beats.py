@@ -222,3 +222,12 @@ def test_where_nothing_is_better_no_plan_as_good_is_taken_from_later_tiers(probl
         search, _ = searched(arrays, 0, [], start, is_better_only=True)
         assert not search.kept.base[start.base].any()
         assert not search.kept.base[exact.choice.base].any()
+
+
+def test_beats_are_not_for_sites_that_need_several_officers():
+    """Their bound counts one beat for each site: with a process that was ready it passed the best plan."""
+    ((_, arrays),) = [param.values for param in problems(1)]
+    relaxation = Relaxation(arrays, Stars.of(arrays), arrays.tiers[0], [])
+    assert are_short(relaxation)
+    arrays = replace(arrays, posts=np.where(np.arange(len(arrays.posts)) == 0, 2, 1))
+    assert not are_short(Relaxation(arrays, Stars.of(arrays), arrays.tiers[0], []))

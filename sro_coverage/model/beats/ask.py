@@ -18,10 +18,10 @@ _SMALL = 2_000
 
 
 def are_short(relaxation: Relaxation) -> bool:
-    """Whether there are few enough sites, and few enough in a beat, to price whole beats."""
-    num_sites = len(relaxation.arrays.posts)
+    """Whether there are few enough sites, each for one officer, and few enough in a beat, to price whole beats."""
+    posts = relaxation.arrays.posts
     officers = sum(len(members) for members in relaxation.arrays.class_officers)
-    return 0 < num_sites <= min(MOST_SITES, _LONGEST * officers)
+    return 0 < len(posts) <= min(MOST_SITES, _LONGEST * officers) and bool((posts == 1).all())
 
 
 class BeatSearch:
