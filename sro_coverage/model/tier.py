@@ -286,8 +286,7 @@ class TierSearch:
         """Make the answer of one linear program whole: the soonest way to a good plan where limits are held."""
         reoptimise(
             self._best, self._every, self._useful_at(self.bound.prices, _QUICK_WAYS)[0], self.clock.left_s,
-            at_once=self._at_once, is_stopped=self._is_over, priced=self._try_prices, met=self._take,
-            num_dives=self._num_dives,
+            is_stopped=self._is_over, priced=self._try_prices, met=self._take, num_dives=self._num_dives,
         )  # fmt: skip
 
     def _as_a_whole(self) -> None:
@@ -299,7 +298,6 @@ class TierSearch:
         """Choose everything again; its prices, and what it proves, raise the bound. Gives whether beats were better."""
         draft, (out, is_short) = self._best, self._useful()
         mine = draft.cost if draft.excess == 0 else UNKNOWN
-
         patience = time.monotonic() + _HOPE_SHARE * self.clock.left_s
 
         def is_overtaken() -> bool:
