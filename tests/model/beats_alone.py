@@ -7,15 +7,17 @@ Run by `test_beats`, in a process where nothing imports OR-Tools.
 from __future__ import annotations
 
 import itertools
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from sro_coverage.model.beats.cuts import Cuts
 from sro_coverage.model.beats.dive import beside, dive
-from sro_coverage.model.beats.fill import fill
 from sro_coverage.model.beats.master import Master
-from sro_coverage.model.beats.task import Chosen
+from sro_coverage.model.beats.search import Search
+from sro_coverage.model.beats.task import Chosen, Task
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.draft import Draft, Ground
@@ -68,7 +70,8 @@ def test_a_plan_stays_the_same_as_beats(arrays):
     again = Chosen.of(Draft.of_choice(ground, choice)).on(ground)
     assert (again.choice().base == choice.base).all()
     assert (again.choice().arc == choice.arc).all()
-    nobody = Chosen.of_nothing().on(ground)
+    nothing = np.empty(0, np.int64)
+    nobody = Chosen(0, nothing, nothing, nothing).on(ground)
     assert not nobody.state.is_open.any()
     assert (nobody.state.server == NOBODY).all()
 
@@ -100,24 +103,21 @@ def test_a_dive_does_not_go_on_where_no_plan_can_be_better(arrays):
 
 
 @pytest.mark.parametrize("arrays", list(problems(12)))
-def test_what_fills_the_surest_bases_keeps_all_limits(arrays):
-    held, choice = held_as_in_a_plan(arrays)
-    master, ground = settled(arrays, 1, held)
-    plan = Chosen.of(Draft.of_choice(ground, choice))
-    plans: list[Chosen] = []
-    fill(master, plan, 10.0, lambda: False, plans.append)
-    assert plans  # the plan that the limits come from may be among them: there is one at least
-    for one in plans:
-        draft = one.on(ground)
-        assert draft.cost == one.cost >= master.best.whole
-        assert draft.is_sound
-        assert draft.excess == 0
-        assert draft.choice().keeps_rules(arrays)
-        assert draft.choice().cost(arrays, held[0][0]) <= held[0][1]
-
-
-@pytest.mark.parametrize("arrays", list(problems(12)))
 def test_smoothed_prices_reach_the_linear_program(arrays):
     master, _ = settled(arrays, 0, [])
     assert master.best.bound == pytest.approx(master.value, rel=1e-5, abs=1e-2)
     assert not master.is_missing
+
+
+@pytest.mark.parametrize("arrays", list(problems(3)))
+def test_a_process_that_was_long_to_begin_still_ends_in_time(arrays):
+    held, choice = held_as_in_a_plan(arrays)
+    master, ground = settled(arrays, 1, held)
+    plan = Chosen.of(Draft.of_choice(ground, choice))
+    told = []
+    task = Task(master.relaxation, master.prices(), plan, time.monotonic() - 1, is_held=True, is_alone=True)
+    Search(task, lambda *message: told.append(message)).run()
+    assert not told
+    later = replace(task, ends=time.monotonic() + 20)
+    Search(later, lambda *message: told.append(message)).run()
+    assert told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from sro_coverage.model.beats.task import Chosen, Task
@@ -71,8 +72,8 @@ class BeatSearch:
         self._raised = raised
         self._is_stopped = self.is_settled = False
         self.units_at_common: int | None = None
-        self._task = Task(relaxation, prices, plan, time_limit_s, is_held, is_alone, common)
-        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._task = Task(relaxation, prices, plan, time.monotonic() + time_limit_s, is_held, is_alone, common)
+        self._thread = threading.Thread(target=self._listen, args=(time_limit_s,), daemon=True)
         self._thread.start()
 
     @property
@@ -91,11 +92,9 @@ class BeatSearch:
             return Chosen.of(self.best)
         return None
 
-    def _listen(self) -> None:
+    def _listen(self, time_limit_s: float) -> None:
         is_small = len(self._task.relaxation.arrays.posts) <= _SMALL  # else the process would keep much memory
-        messages = told(
-            _MODULE, self._task, self._task.time_limit_s, lambda: self._is_stopped, self._more, is_reused=is_small
-        )
+        messages = told(_MODULE, self._task, time_limit_s, lambda: self._is_stopped, self._more, is_reused=is_small)
         for kind, content in messages:
             if kind == "bound":
                 self.is_settled = True

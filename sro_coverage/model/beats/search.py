@@ -3,9 +3,10 @@ From prices to a proof, over whole beats: column generation, cuts, a plan of the
 
 1. The linear program over all beats, by pricing (`Master`).
 2. Cuts, as long as they help.
-3. Lists of all beats that can be part of a plan close to the bound, ever longer: the best plan of a list is the best of
+3. The best plan of the beats met on the way.
+4. Lists of all beats that can be part of a plan close to the bound, ever longer: the best plan of a list is the best of
    all, or there is none so close.
-4. The best plan of the beats met on the way.
+5. A dive, and once more the best plan of the beats met.
 
 References
 ----------
@@ -24,7 +25,6 @@ import numpy as np
 from sro_coverage.model.beats.choose import choose
 from sro_coverage.model.beats.cuts import Cuts
 from sro_coverage.model.beats.dive import beside, dive
-from sro_coverage.model.beats.fill import fill
 from sro_coverage.model.beats.master import Master, Priced
 from sro_coverage.model.beats.pool import Beats, beats_of
 from sro_coverage.model.beats.task import Chosen, Task
@@ -38,9 +38,9 @@ _SPREAD = 0.03
 _FEWEST_CUTS, _CUTS_OF_A_SITE = 250, 10
 _LEAST_GAIN = 0.01
 _CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.6, 0.25, 1e-4, 3e-7
-_POOL = 12_000
+_POOL, _POOL_SHARE = 12_000, 0.6
 _FEW, _MOST_LISTED = 4_000, 400_000
-_LIST_SHARE, _DIVE_SHARE, _FILL_SHARE, _NEAR = 0.4, 0.2, 0.4, 2e-3
+_LIST_SHARE, _DIVE_SHARE = 0.4, 0.2
 
 
 Tell = Callable[[str, Any], None]
@@ -59,7 +59,7 @@ class Search:
 
     def __init__(self, task: Task, tell: Tell) -> None:
         self._task, self._tell = task, tell
-        self._ends = time.monotonic() + task.time_limit_s
+        self._ends = task.ends
         self._relaxation = task.relaxation
         self.best = task.plan
         self.bound = -(2**62)
@@ -110,10 +110,10 @@ class Search:
             master.keep_limits()
             master.settle(self._is_over, _COARSE, _WHILE_CUTTING)
             self._raise(master.best.whole)
-        self._dive(master)
+        self._of_pool(master)
         self._list(master)
-        if not self._is_over():
-            self._choose(self._pool(master), master.calls, self._free, self._left_s)
+        self._dive(master)
+        self._of_pool(master)
         self._tell_kept(master)
 
     def _master(self) -> Master | None:
@@ -153,12 +153,14 @@ class Search:
         if not self._is_over():
             beats = held.and_also(beside(master, held, at))
             self._choose(beats, master.calls, self._free, _DIVE_SHARE * self._left_s)
-        if self._cost - self.bound > _NEAR * abs(self.bound) and not self._is_over():
-            plan = self.best or Chosen.of_nothing()
-            fill(master, plan, _FILL_SHARE * self._left_s, self._is_over, self._met)
+
+    def _of_pool(self, master: Master) -> None:
+        """Find the best plan of the beats met so far."""
+        if not self._is_over():
+            self._choose(self._pool(master), master.calls, self._free, _POOL_SHARE * self._left_s)
 
     def _pool(self, master: Master) -> Beats:
-        """Give the beats met so far that a better plan may use, the best where there are many."""
+        """Give those of them that a better plan may use, the best where there are many."""
         extra = np.maximum(master.extra, 0)
         order = np.argsort(extra, kind="stable")[:_POOL]
         keep = order[extra[order] <= self._cost - master.best.bound]

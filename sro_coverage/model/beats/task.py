@@ -33,12 +33,6 @@ class Chosen:
     on_call: Ints
 
     @staticmethod
-    def of_nothing() -> Chosen:
-        """Give the empty plan."""
-        nothing = np.empty(0, np.int64)
-        return Chosen(2**61, nothing, nothing, nothing)
-
-    @staticmethod
     def of(draft: Draft) -> Chosen:
         """Take over a plan."""
         state = draft.state
@@ -80,6 +74,8 @@ class Task:
         To begin with.
     plan
         The best known, or None.
+    ends
+        When the time is over, by the monotonic clock, which all processes share: what one takes to begin counts too.
     is_held
         Whether later tiers may cost no more than the best plan: then it is told what they can still use.
     is_alone
@@ -91,7 +87,7 @@ class Task:
     relaxation: Relaxation
     prices: Prices
     plan: Chosen | None
-    time_limit_s: float
+    ends: float
     is_held: bool
     is_alone: bool
     common: Common | None = None
