@@ -39,9 +39,10 @@ _PART_SHARE, _ALONE_SHARE, _PATIENCE_SHARE = 0.4, 0.8, 0.35
 _LONG_PATIENCE_SHARE = 0.8
 _WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.9
 _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
-_POOR_ROUNDS, _LITTLE, _ROUND_SHARE, _LAST_SHARE = 2, 0.1, 0.95, 0.2
+_POOR_ROUNDS, _LITTLE, _LAST_SHARE = 2, 0.1, 0.2
 _QUICK_ROUNDS, _FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 1, 30, 100, 300
-_NEAR, _FAR, _HOPE_SHARE = 3e-3, 0.05, 0.12
+_NEAR, _NEAR_BY_COMPONENTS = 3e-3, 1e-2
+_FAR, _HOPE_SHARE = 0.05, 0.12
 _TIGHT = 1e-3
 _LINEAR_SHARE = 1 / 16
 _QUICK_WAYS = 12
@@ -131,10 +132,10 @@ class TierSearch:
         if self._num_dives:
             return (self._dive,)
         if self._split is None:
-            return (
-                self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
-                self._as_a_whole, self._windows, self._shakes,
-            )  # fmt: skip
+            last = self._wait_for_beats, self._as_a_whole, self._windows, self._shakes
+            if self._common is not None:  # a component that is searched again: its plan gets better by whole beats
+                return last
+            return self._round, self._exchanges, self._worst_windows, self._long_exchanges, *last
         is_planned = self._best.excess == 0 and self._split.size.max() <= MOST_SITES
         first = () if is_planned else (self._round, self._exchanges, self._worst_windows)
         return self._price_components, *first, self._by_components, self._windows, self._shakes
@@ -156,11 +157,14 @@ class TierSearch:
         """Whether to search on: not for long once the plan is near its bound, for the later tiers need time too."""
         if self._beats is not None and self._beats.best.merit < self._best.merit:
             self._take(self._beats.best)
-        best, bound = self._best, self.bound
-        is_near = best.excess == 0 and self._gap <= _NEAR * abs(bound.whole)
-        return self.clock.left_s > (
-            self.clock.part_s / 2 if is_near and not self.clock.is_last else 0
-        ) and best.merit > (0, bound.whole)
+        return self._left_s > 0 and self._best.merit > (0, self.bound.whole)
+
+    @property
+    def _left_s(self) -> float:
+        """Seconds left; with a plan near its bound, only half of them are for this tier."""
+        near = _NEAR if self._is_small else _NEAR_BY_COMPONENTS
+        is_near = self._best.excess == 0 and self._gap <= near * abs(self.bound.whole)
+        return self.clock.left_s - (self.clock.part_s / 2 if is_near and not self.clock.is_last else 0)
 
     @property
     def _gap(self) -> int:
@@ -348,11 +352,10 @@ class TierSearch:
             return
         self._free_officers()
         components = Components(self._split, self._shared_at)
-        ends = time.monotonic() + _COMPONENT_SHARE * self.clock.left_s
-        last = ends - _LAST_SHARE * (ends - time.monotonic())
+        least_s = _LAST_SHARE * _COMPONENT_SHARE * self._left_s
         poor, most = 0, _POOR_ROUNDS
-        while self._goes_on() and poor < most and time.monotonic() < last:
-            until = time.monotonic() + _ROUND_SHARE * (ends - time.monotonic())
+        while poor < most and self._goes_on() and (part_s := _COMPONENT_SHARE * self._left_s) > least_s:
+            until = time.monotonic() + part_s
             gap = self._gap
             least, better = components.round(
                 self._best, self._search_region, ends=until, at_once=self._at_once, is_stopped=self._is_over
@@ -396,21 +399,20 @@ class TierSearch:
         """Choose again where the plan costs most beyond the prices, as long as that helps."""
         if not self.arrays.may_be_uncovered.any():  # where all must be served, exchanges make more of the time
             return
-        ends = time.monotonic() + self.clock.left_s * _WORST_SHARE
-        self._through_windows(lambda poor: poor < _POOR_WINDOWS and time.monotonic() < ends)
+        self._through_windows(_POOR_WINDOWS, time.monotonic() + self.clock.left_s * _WORST_SHARE)
 
     def _windows(self) -> None:
         """Choose again in one neighbourhood after another."""
-        self._through_windows(lambda poor: poor < _MANY_POOR_WINDOWS)
+        self._through_windows(_MANY_POOR_WINDOWS, time.monotonic() + self.clock.left_s)
 
-    def _through_windows(self, goes_on: Callable[[int], bool]) -> None:
+    def _through_windows(self, most_poor: int, ends: float) -> None:
         if self._best.excess > 0:
             return
         self._free_officers()
         windows = Windows(self._best, self.relaxation, self.bound, self._useful()[0], self._free_workers)
         poor = 0
-        while self._goes_on() and goes_on(poor):
-            better = windows.next(self._best, self.clock.left_s, self._is_over)
+        while self._goes_on() and poor < most_poor and (left_s := ends - time.monotonic()) > 0:
+            better = windows.next(self._best, left_s, self._is_over)
             poor = poor + 1 if better is None else 0
             if better is not None:
                 self._take(better)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -14,8 +16,9 @@ from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.exact import solve_exact
 from sro_coverage.model.greedy import first_choice
 from sro_coverage.model.reoptimise import Part
-from sro_coverage.model.solution import SolveParams
+from sro_coverage.model.solution import News, SolveParams, StopSignal
 from sro_coverage.model.stars import Stars
+from sro_coverage.model.tier import Clock, TierSearch
 from sro_coverage.model.windows import Windows
 from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem
 from sro_coverage.travel import travel_times
@@ -108,6 +111,22 @@ def test_windows_of_full_size_that_were_everywhere_get_more_time(start, monkeypa
         assert windows.next(draft, 1_000.0, lambda: False) is None
     assert windows.next(draft, 5.0, lambda: False) is None
     assert times == [times[0], 2 * times[0], 4 * times[0], 5]
+
+
+def test_the_first_windows_keep_to_their_part_of_the_time(start, monkeypatch):
+    """One window used to take what was meant for whole beats in small regions."""
+    _, arrays, draft, _, bound, excluded = start
+    times = []
+    clock = Clock(time.monotonic(), 10.0, StopSignal(), is_last=True)
+    search = TierSearch(
+        arrays, draft.ground.stars, arrays.tiers[0], [], excluded, [], clock,
+        News(arrays.tiers[0], 0, 1, clock.began, None), SolveParams(workers=1), is_held=False,
+    )  # fmt: skip
+    search._best, search.bound = draft, bound
+    monkeypatch.setattr(module, "reoptimise", lambda *args, **_: times.append(args[3]) or Part(None, is_proven=False))
+    search._worst_windows()
+    assert times
+    assert max(times) <= 1.0
 
 
 def test_officers_who_are_not_missed_are_given_up_and_nobody_else():
