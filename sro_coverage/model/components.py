@@ -26,9 +26,9 @@ from sro_coverage.model.split import Common, Split, Use, spent, together
 from sro_coverage.model.windows import MOST_SITES
 from sro_coverage.travel import Bools, Floats, Ints
 
-_REGION_SITES, _SPOKES_A_SITE, _EFFORT = 1_000, 100, 1.1
+_REGION_SITES, _SPOKES_A_SITE, _EFFORT = 1_000, 300, 1.1
 _NEGLIGIBLE, _QUICK_SHARE = 0.002, 0.4
-_MOST_FITS = 2
+_MOST_FITS, _MANY = 2, 10
 _CHOOSE_S = 10.0
 
 
@@ -180,12 +180,14 @@ class Components:
             ends -= (1 - _QUICK_SHARE) * (ends - time.monotonic())
 
         def solved(number: int, time_s: float) -> _Found:
-            if is_first:
+            # Of many small components some have more than their share and some less, as it suits them.
+            is_priced = is_first or len(batches[number]) >= _MANY
+            if is_priced:
                 wanted = self._at_prices(asked, parts == number, time_s)
             else:
                 wanted = self._of_share(asked, draft, parts == number, shares[number], time_s)
             answer, region = search(wanted), wanted.region
-            return _Found(region.bases, region.arcs, answer.choice, self._least(wanted, answer, asked))
+            return _Found(region.bases, region.arcs, answer.choice, self._least(wanted, answer, asked, is_priced))
 
         found = _in_turn(solved, efforts, ends, at_once, is_stopped)
         units = int(asked.low.sum()) - asked.paid
@@ -350,7 +352,7 @@ class Components:
             common=Common(r.scale, asked.officer, asked.weights[1:], split.is_tight) if self._is_short else None,
         )
 
-    def _least(self, wanted: Wanted, found: Searched, asked: _Asked) -> int | None:
+    def _least(self, wanted: Wanted, found: Searched, asked: _Asked, is_priced: bool) -> int | None:
         """Give what no plan of some components costs less than at prices, in units, if that came out."""
         limits = [limit for _, limit in wanted.held]
         tight = self._split.is_tight
@@ -358,7 +360,7 @@ class Components:
             paid = sum(int(asked.weights[1 + number]) * limits[number] for number in np.flatnonzero(tight))
             return None if found.units_at_common is None else found.units_at_common + paid
         limited = np.flatnonzero(tight | (asked.weights[1:] == 0))
-        if self._number or len(limited) > tight.sum():
+        if not is_priced or len(limited) > tight.sum():
             return None
         return found.whole + sum(int(asked.weights[1 + at]) * most for at, most in zip(limited, limits, strict=True))
 
@@ -426,12 +428,14 @@ def _weighed(tiers: list[TierArrays], weights: Ints, officer: Ints, arrays: Arra
 
 def _parts(efforts: Floats, at_once: int) -> Floats:
     """Give the part of the time left that each of some searches may take when it begins, the most work first."""
+    lane, load = np.empty(len(efforts), np.int64), np.zeros(at_once)
+    for number, effort in enumerate(efforts):
+        lane[number] = load.argmin()
+        load[lane[number]] += effort
     parts = np.ones(len(efforts))
-    for number in range(len(efforts)):
-        if efforts[number] * at_once >= efforts[number:].sum() and at_once > 1:
-            at_once -= 1  # it takes all the time, and the others go on beside it
-        else:
-            parts[number] = min(efforts[number] * at_once / efforts[number:].sum(), 1.0)
+    for one in range(at_once):
+        mine = lane == one
+        parts[mine] = efforts[mine] / np.cumsum(efforts[mine][::-1])[::-1]
     return parts
 
 

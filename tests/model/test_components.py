@@ -101,8 +101,10 @@ def duals_of(relaxation):
     return duals
 
 
+@pytest.mark.parametrize("many", [1, 10])
 @pytest.mark.parametrize(("seed", "tier_number"), list(itertools.product(range(3), range(3))))
-def test_no_bound_of_the_components_passes_the_best_plan(seed, tier_number):
+def test_no_bound_of_the_components_passes_the_best_plan(monkeypatch, seed, tier_number, many):
+    monkeypatch.setattr(components_room, "_MANY", many)
     arrays, draft, relaxation, best = prepared(seed, tier_number)
     prices = ascend(relaxation, good_start(relaxation, [None] * tier_number), draft.cost, rounds=60).prices
     split = Split(draft, relaxation, duals_of(relaxation))
@@ -114,6 +116,32 @@ def test_no_bound_of_the_components_passes_the_best_plan(seed, tier_number):
             assert best <= better.cost < draft.cost
             assert better.choice().keeps_rules(arrays)
             draft = better
+
+
+def test_of_many_small_components_each_may_have_what_suits_it(monkeypatch):
+    """They are planned at prices in later rounds too, where few large ones have a share."""
+    _, draft, relaxation, _ = prepared(0, 2)
+    prices = ascend(relaxation, good_start(relaxation, [None, None]), draft.cost, rounds=60).prices
+    prices = replace(prices, officer=np.full(1, 10.0))
+    monkeypatch.setattr(components_room, "_REGION_SITES", 6)
+    monkeypatch.setattr(components_room, "_MANY", 2)
+    split = Split(draft, relaxation, [None, None])
+    asked = []
+
+    def noted(wanted):
+        asked.append(wanted)
+        return search(wanted)
+
+    components = Components(split, prices)
+    components.round(draft, noted, ends=np.inf, at_once=1, is_stopped=lambda: False)
+    asked.clear()
+    components.round(draft, noted, ends=np.inf, at_once=1, is_stopped=lambda: False)
+    for wanted in asked:
+        number = len(np.unique(split.label[wanted.region.sites]))
+        may_take_all = len(wanted.region.arrays.class_officers[0]) >= len(wanted.region.bases)
+        assert may_take_all == (number >= 2)
+        assert (wanted.common is None) == (number >= 2)
+    assert {wanted.common is None for wanted in asked} == {False, True}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -312,6 +340,18 @@ def split_use(draft, parts):
 def test_the_most_work_gets_a_worker_of_its_own():
     assert _parts(np.asarray([6.0, 2.0, 1.0, 1.0]), 2).tolist() == [1, 0.5, 0.5, 1]
     assert _parts(np.asarray([2.0, 1.0, 1.0]), 1).tolist() == [0.5, 0.5, 1]
+
+
+def test_the_last_of_equal_searches_is_not_left_with_the_least_time():
+    """Of five equal ones the last had a fifth of the time, and the first two fifths."""
+    parts, free_at = _parts(np.ones(5), 2), [0.0, 0.0]
+    times = []
+    for part in parts:
+        worker = int(np.argmin(free_at))
+        times.append(part * (1 - free_at[worker]))
+        free_at[worker] += times[-1]
+    assert min(times) == pytest.approx(1 / 3)
+    assert free_at == pytest.approx([1, 1])
 
 
 @pytest.mark.parametrize(
