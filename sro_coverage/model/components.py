@@ -21,8 +21,8 @@ from sro_coverage.model.bound import Exclusions, Prices
 from sro_coverage.model.compact import ranked
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.highs import optimise
-from sro_coverage.model.regions import Region, regions_of
-from sro_coverage.model.split import Common, Split, Use, spent, together
+from sro_coverage.model.regions import Region, Searched, Wanted, regions_of
+from sro_coverage.model.split import Common, Split, Use, shared_out, together
 from sro_coverage.model.windows import MOST_SITES
 from sro_coverage.travel import Bools, Floats, Ints
 
@@ -30,52 +30,6 @@ _REGION_SITES, _SPOKES_A_SITE, _EFFORT = 1_000, 300, 1.1
 _NEGLIGIBLE, _QUICK_SHARE = 0.002, 0.4
 _MOST_FITS, _MANY = 2, 10
 _CHOOSE_S = 10.0
-
-
-@dataclass(frozen=True, eq=False)
-class Wanted:
-    """
-    A region to be planned, as a problem of its own.
-
-    Parameters
-    ----------
-    tier, held
-        What is to be made small, and what must not pass its limit.
-    choice, prices
-        To begin with.
-    num_dives
-        As for `reoptimise`: good plans soon; 0 for a search in all ways.
-    common
-        Prices at which a bound is wanted, one that adds up with those of other regions.
-    """
-
-    region: Region
-    tier: TierArrays
-    held: list[tuple[TierArrays, int]]
-    excluded: Exclusions
-    choice: Choice
-    prices: Prices
-    time_limit_s: float
-    num_dives: int
-    common: Common | None
-
-
-@dataclass(frozen=True, eq=False)
-class Searched:
-    """
-    What was found in a region.
-
-    Parameters
-    ----------
-    whole
-        No plan of it costs less, with what it may have.
-    units_at_common
-        No plan of it costs less at common prices, in units, whatever it may have; None if that did not come out.
-    """
-
-    choice: Choice
-    whole: int
-    units_at_common: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +129,7 @@ class Components:
         for number, batch in enumerate(batches):
             of_label[batch] = number
         parts = of_label[split.label]
-        shares = self._shares(draft, parts, len(batches))
+        shares = shared_out(draft, split.relaxation.limits, parts, len(batches))
         if self._is_quick:
             ends -= (1 - _QUICK_SHARE) * (ends - time.monotonic())
 
@@ -216,7 +170,7 @@ class Components:
         """Plan again, quickly, with no more than there is, a little less everywhere."""
         parts = regions_of(plan, asked.out, self._split.label, _REGION_SITES)
         sizes = np.bincount(parts)
-        shares = self._shares(plan, parts, len(sizes))
+        shares = shared_out(plan, self._split.relaxation.limits, parts, len(sizes))
 
         def solved(number: int, time_s: float) -> _Found | None:
             wanted = self._of_share(asked, plan, parts == number, shares[number], time_s)
@@ -260,25 +214,6 @@ class Components:
         shared = zip((*officer, *weights[1:]), (*split.officers, *r.limits[1:]), strict=True)
         paid = sum(int(rate) * int(most) for rate, most in shared)
         return _Asked(draft, now, weights, officer, low, above, paid, beyond.above(0, r.excluded))
-
-    def _shares(self, plan: Draft, parts: Ints, number: int) -> list[tuple[Ints, Ints]]:
-        """
-        Give parts of a plan all there is: officers of each class, and cost in each held tier.
-
-        Parameters
-        ----------
-        parts
-            Of each site, from 0 on, or -1. What is left, or too much, is shared out by how many sites they have.
-        """
-        limits = np.asarray(self._split.relaxation.limits[1:], np.int64)
-        room = np.concatenate((plan.state.spare, limits - plan.state.total[1 : 1 + len(limits)]))
-        use = spent(plan, parts % (number + 1), number + 1)
-        taken = np.concatenate((use.officers, use.cost[:, 1 : 1 + len(limits)]), axis=1)[:number]
-        size = np.bincount(parts[parts >= 0], minlength=number)
-        share = np.cumsum(np.outer(size / max(size.sum(), 1), room), axis=0)
-        taken += np.diff(np.floor(share + 0.5), axis=0, prepend=0).astype(np.int64)
-        officers, most = np.split(taken, [use.officers.shape[1]], axis=1)
-        return list(zip(np.maximum(officers, 0), most, strict=True))
 
     def _batches(self, asked: _Asked) -> tuple[list[Ints], Floats]:
         """
@@ -337,20 +272,9 @@ class Components:
         self, asked: _Asked, draft: Draft, sites: Bools, share: tuple[Ints, Ints], time_limit_s: float
     ) -> Wanted:
         """Ask for a plan of some sites with a share of what there is."""
-        split, r, prices = self._split, self._split.relaxation, self._prices
-        officers, limits = share
-        region = Region.of(draft, sites, officers, asked.out)
-        return Wanted(
-            region=region,
-            tier=region.tier(r.tier),
-            held=[(region.tier(tier), int(limit)) for (tier, _), limit in zip(r.held, limits, strict=True)],
-            excluded=region.excluded(asked.out),
-            choice=region.choice(draft.choice()),
-            prices=replace(prices, site=prices.site[region.sites]),
-            time_limit_s=time_limit_s,
-            num_dives=0,
-            common=Common(r.scale, asked.officer, asked.weights[1:], split.is_tight) if self._is_short else None,
-        )
+        split, r = self._split, self._split.relaxation
+        common = Common(r.scale, asked.officer, asked.weights[1:], split.is_tight) if self._is_short else None
+        return Wanted.of(draft, r, sites, share, asked.out, self._prices, time_limit_s, common)
 
     def _least(self, wanted: Wanted, found: Searched, asked: _Asked, is_priced: bool) -> int | None:
         """Give what no plan of some components costs less than at prices, in units, if that came out."""

@@ -9,8 +9,9 @@ from scipy import sparse
 from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from sro_coverage.model.arrays import Arrays, Choice, Options, TierArrays
-from sro_coverage.model.bound import Exclusions
+from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.draft import Draft
+from sro_coverage.model.split import Common
 from sro_coverage.model.stars import Stars
 from sro_coverage.travel import Bools, Ints
 
@@ -112,6 +113,84 @@ class Region:
     def choice(self, whole: Choice) -> Choice:
         """Give what a plan of the whole does in it."""
         return Choice(whole.base[self.bases], whole.arc[self.arcs])
+
+    def into(self, draft: Draft, choice: Choice) -> Draft:
+        """Put a plan of it into one of the whole."""
+        whole = draft.choice()
+        whole.base[self.bases], whole.arc[self.arcs] = choice.base, choice.arc
+        return Draft.of_choice(draft.ground, whole)
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """
+    A region to be planned, as a problem of its own.
+
+    Parameters
+    ----------
+    tier, held
+        What is to be made small, and what must not pass its limit.
+    choice, prices
+        To begin with.
+    num_dives
+        As for `reoptimise`: good plans soon; 0 for a search in all ways.
+    common
+        Prices at which a bound is wanted, one that adds up with those of other regions.
+    """
+
+    region: Region
+    tier: TierArrays
+    held: list[tuple[TierArrays, int]]
+    excluded: Exclusions
+    choice: Choice
+    prices: Prices
+    time_limit_s: float
+    num_dives: int
+    common: Common | None
+
+    @staticmethod
+    def of(
+        draft: Draft,
+        relaxation: Relaxation,
+        sites: Bools,
+        share: tuple[Ints, Ints],
+        excluded: Exclusions,
+        prices: Prices,
+        time_limit_s: float,
+        common: Common | None = None,
+    ) -> Wanted:
+        """Ask for a plan of some sites with a share, officers of each class and cost in each held tier, in all ways."""
+        officers, limits = share
+        region = Region.of(draft, sites, officers, excluded)
+        return Wanted(
+            region=region,
+            tier=region.tier(relaxation.tier),
+            held=[(region.tier(tier), int(most)) for (tier, _), most in zip(relaxation.held, limits, strict=True)],
+            excluded=region.excluded(excluded),
+            choice=region.choice(draft.choice()),
+            prices=replace(prices, site=prices.site[region.sites]),
+            time_limit_s=time_limit_s,
+            num_dives=0,
+            common=common,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """
+    What was found in a region.
+
+    Parameters
+    ----------
+    whole
+        No plan of it costs less, with what it may have.
+    units_at_common
+        No plan of it costs less at common prices, in units, whatever it may have; None if that did not come out.
+    """
+
+    choice: Choice
+    whole: int
+    units_at_common: int | None
 
 
 def regions_of(plan: Draft, excluded: Exclusions, label: Ints, about: int) -> Ints:

@@ -148,6 +148,28 @@ def spent(draft: Draft, label: Ints, number: int) -> Use:
     return Use(cost, officers)
 
 
+def shared_out(plan: Draft, limits: list[int], parts: Ints, number: int) -> list[tuple[Ints, Ints]]:
+    """
+    Give parts of a plan all there is: officers of each class, and cost in each held tier.
+
+    Parameters
+    ----------
+    limits
+        As of the relaxation: of the tier that is made small first.
+    parts
+        Of each site, from 0 on, or -1. What is left, or too much, is shared out by how many sites they have.
+    """
+    most = np.asarray(limits[1:], np.int64)
+    room = np.concatenate((plan.state.spare, most - plan.state.total[1 : 1 + len(most)]))
+    use = spent(plan, parts % (number + 1), number + 1)
+    taken = np.concatenate((use.officers, use.cost[:, 1 : 1 + len(most)]), axis=1)[:number]
+    size = np.bincount(parts[parts >= 0], minlength=number)
+    share = np.cumsum(np.outer(size / max(size.sum(), 1), room), axis=0)
+    taken += np.diff(np.floor(share + 0.5), axis=0, prepend=0).astype(np.int64)
+    officers, cost = np.split(taken, [use.officers.shape[1]], axis=1)
+    return list(zip(np.maximum(officers, 0), cost, strict=True))
+
+
 def _components(draft: Draft, excluded: Exclusions) -> tuple[int, Ints]:
     """
     Find the components that no arc connects.

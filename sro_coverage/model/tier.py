@@ -18,10 +18,11 @@ from sro_coverage.model.ascent import Bound, ascend, good_start
 from sro_coverage.model.beats.ask import BeatSearch, are_short
 from sro_coverage.model.bound import Evaluation, Exclusions, Prices, Regrets, Relaxation
 from sro_coverage.model.compact import Compact
-from sro_coverage.model.components import Components, Searched, Wanted
+from sro_coverage.model.components import Components
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.highs import relaxed
 from sro_coverage.model.pricing import price_shared
+from sro_coverage.model.regions import Searched, Wanted
 from sro_coverage.model.reoptimise import AT_ONCE_COLUMNS, reoptimise
 from sro_coverage.model.solution import News, SolveParams, StopSignal
 from sro_coverage.model.split import Common, Split
@@ -42,7 +43,7 @@ _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
 _POOR_ROUNDS, _LITTLE, _LAST_SHARE = 2, 0.1, 0.2
 _QUICK_ROUNDS, _FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 1, 30, 100, 300
 _NEAR, _NEAR_BY_COMPONENTS = 3e-3, 1e-2
-_FAR, _HOPE_SHARE = 0.05, 0.12
+_FAR, _FAR_IN_WINDOWS, _HOPE_SHARE = 0.05, 5e-3, 0.12
 _TIGHT = 1e-3
 _LINEAR_SHARE = 1 / 16
 _QUICK_WAYS = 12
@@ -295,8 +296,12 @@ class TierSearch:
 
     def _as_a_whole(self) -> None:
         """Choose everything again in one program, and once more when beats bring a much better plan."""
-        while self._is_small and self._goes_on() and self._is_overtaken_as_a_whole():
+        while self._is_small and self._goes_on() and not self._is_left_to_windows and self._is_overtaken_as_a_whole():
             self._worst_windows()
+
+    @property
+    def _is_left_to_windows(self) -> bool:
+        return self._has_full_weeks and self._gap > _FAR * abs(self.bound.whole)
 
     def _is_overtaken_as_a_whole(self) -> bool:
         """Choose everything again; its prices, and what it proves, raise the bound. Gives whether beats were better."""
@@ -393,7 +398,7 @@ class TierSearch:
 
     @property
     def _free_workers(self) -> int:
-        return max(self._at_once - (self._beats is not None and not self._beats.is_over), 1)
+        return max(self._at_once - (self._beats is not None and self._beats.is_busy), 1)
 
     def _worst_windows(self) -> None:
         """Choose again where the plan costs most beyond the prices, as long as that helps."""
@@ -405,14 +410,22 @@ class TierSearch:
         """Choose again in one neighbourhood after another."""
         self._through_windows(_MANY_POOR_WINDOWS, time.monotonic() + self.clock.left_s)
 
+    @property
+    def _has_full_weeks(self) -> bool:
+        """Whether the plan is far from its bound, limits are held and beats short: then windows are of whole beats."""
+        is_far = self._best.excess == 0 and self._gap > _FAR_IN_WINDOWS * abs(self.bound.whole)
+        return is_far and self._is_short and self._is_small and bool(self.held) and self._start is None
+
     def _through_windows(self, most_poor: int, ends: float) -> None:
         if self._best.excess > 0:
             return
         self._free_officers()
-        windows = Windows(self._best, self.relaxation, self.bound, self._useful()[0], self._free_workers)
+        out = self._useful()[0]
+        search = self._search_region if self._has_full_weeks else None
+        windows = Windows(self._best, self.relaxation, self.bound, out, search)
         poor = 0
         while self._goes_on() and poor < most_poor and (left_s := ends - time.monotonic()) > 0:
-            better = windows.next(self._best, left_s, self._is_over)
+            better = windows.next(self._best, left_s, self._is_over, self._free_workers)
             poor = poor + 1 if better is None else 0
             if better is not None:
                 self._take(better)

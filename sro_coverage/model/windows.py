@@ -11,7 +11,9 @@ import numpy as np
 from sro_coverage.model.ascent import Bound
 from sro_coverage.model.bound import Exclusions, Regrets, Relaxation
 from sro_coverage.model.draft import Draft, Ground
-from sro_coverage.model.reoptimise import Part, reoptimise
+from sro_coverage.model.regions import Searched, Wanted
+from sro_coverage.model.reoptimise import reoptimise
+from sro_coverage.model.split import shared_out
 from sro_coverage.model.state import PRIMARY
 from sro_coverage.travel import Bools, Floats
 
@@ -22,7 +24,8 @@ _FIRST_SITES = 150
 _MOST_SITES = 600
 _WIDE_SITES = 2_400
 _WINDOW_S, _SITES_A_WINDOW_S = 4.0, 300
-_REST = 0.05
+_FIRST_REGION_SITES, _MOST_REGION_SITES, _REGION_SITES_A_WINDOW_S = 250, 420, 65
+_GROWTH, _REST = 1.5, 0.05
 _MOST_COLUMNS = 120_000
 
 
@@ -64,54 +67,76 @@ class Windows:
         What each beat costs beyond the prices decides where the windows are.
     excluded
         What they leave out.
-    at_once
-        Windows that are solved side by side.
+    search
+        Plans a region: each window is one then, with a share of what is left of the limits. One program if not given.
     """
 
     def __init__(
-        self, draft: Draft, relaxation: Relaxation, bound: Bound, excluded: Exclusions, at_once: int = 1
+        self,
+        draft: Draft,
+        relaxation: Relaxation,
+        bound: Bound,
+        excluded: Exclusions,
+        search: Callable[[Wanted], Searched] | None = None,
     ) -> None:
-        self._relaxation, self._bound, self._out, self._at_once = relaxation, bound, excluded, at_once
+        self._relaxation, self._bound, self._out, self._search = relaxation, bound, excluded, search
         self._num_sites = len(draft.state.server)
         is_one_program = self._num_sites <= MOST_SITES
         self._size, self._most = (_FIRST_SITES, _MOST_SITES) if is_one_program else (_MOST_SITES, _WIDE_SITES)
+        self._sites_a_second = _SITES_A_WINDOW_S
+        if search is not None:
+            self._size, self._most = _FIRST_REGION_SITES, _MOST_REGION_SITES
+            self._sites_a_second = _REGION_SITES_A_WINDOW_S
         self._visited = np.zeros(self._num_sites, np.bool_)
         self._window_s = _WINDOW_S
+        self._rng = np.random.default_rng(0)
+        self._order: Floats | None = None
 
-    def next(self, draft: Draft, most_s: float, is_stopped: Callable[[], bool]) -> Draft | None:
+    def next(self, draft: Draft, most_s: float, is_stopped: Callable[[], bool], at_once: int = 1) -> Draft | None:
         """Solve some windows that do not touch; gives a better plan if there is one."""
         beyond = self._beyond_prices(draft)
-        time_limit_s = min(most_s, max(self._window_s, self._size / _SITES_A_WINDOW_S))
+        time_limit_s = min(most_s, max(self._window_s, self._size / self._sites_a_second))
         chosen: list[Bools] = []
         taken = np.zeros(self._num_sites, np.bool_)
-        for _ in range(self._at_once):
+        for _ in range(at_once):
             sites = self._window(draft, beyond, taken)
             if sites.any():
                 chosen.append(sites)
                 taken |= sites
 
-        def solved(sites: Bools) -> Part:
-            return reoptimise(draft, sites, self._out, time_limit_s, is_stopped=is_stopped)
+        number_of = np.full(self._num_sites, -1)
+        for number, sites in enumerate(chosen):
+            number_of[sites] = number
+        shares = shared_out(draft, self._relaxation.limits, number_of, len(chosen))
 
-        with ThreadPoolExecutor(self._at_once) as pool:
-            parts = list(pool.map(solved, chosen))
+        def solved(number: int) -> Draft | None:
+            sites = chosen[number]
+            if self._search is None:
+                return reoptimise(draft, sites, self._out, time_limit_s, is_stopped=is_stopped).draft
+            r, prices = self._relaxation, self._bound.prices
+            wanted = Wanted.of(draft, r, sites, shares[number], self._out, prices, time_limit_s)
+            return wanted.region.into(draft, self._search(wanted).choice)
+
+        with ThreadPoolExecutor(at_once) as pool:
+            found = list(pool.map(solved, range(len(chosen))))
         best = draft
-        for part, sites in zip(parts, chosen, strict=True):
-            if part.draft is not None:
-                joined = best.taking(part.draft, sites)
+        for plan, sites in zip(found, chosen, strict=True):
+            if plan is not None:
+                joined = best.taking(plan, sites)
                 if joined.is_sound and joined.merit < best.merit:
                     best = joined
         above = np.maximum(beyond, 0)
         if above[~self._visited].sum() <= _REST * above.sum():
             self._visited[:] = False
-            if self._size == self._most:
-                self._window_s *= 2
-            self._size = min(2 * self._size, self._most)
+            self._order = self._rng.random(self._num_sites)  # other windows than before
+            if self._size == self._most and self._search is None:
+                self._window_s *= _GROWTH
+            self._size = min(int(_GROWTH * self._size), self._most)
         return best if best is not draft else None
 
     def _window(self, draft: Draft, beyond: Floats, taken: Bools) -> Bools:
         """
-        Give the beats around the site that costs most beyond its prices, of those not yet visited.
+        Give the beats around the site that costs most beyond its prices, of those not yet visited; later around any.
 
         Where there are no more beats around, the window goes on around the next such site, wherever that is.
         """
@@ -121,7 +146,8 @@ class Windows:
         held_at[arrays.base_site[open_bases]] = open_bases
         sites = np.zeros(self._num_sites, np.bool_)
         number = 0
-        for seed in np.argsort(-np.where(self._visited | taken, -np.inf, beyond), kind="stable"):
+        first = beyond if self._order is None else self._order
+        for seed in np.argsort(-np.where(self._visited | taken, -np.inf, first), kind="stable"):
             if sites[seed]:
                 continue
             if number >= self._size or self._visited[seed] or taken[seed]:

@@ -7,12 +7,15 @@ Run by `test_beats`, in a process where nothing imports OR-Tools.
 from __future__ import annotations
 
 import itertools
+import queue
+import threading
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from sro_coverage.model.beats import search as search_room
 from sro_coverage.model.beats.cuts import Cuts
 from sro_coverage.model.beats.dive import beside, dive
 from sro_coverage.model.beats.master import Master
@@ -121,3 +124,23 @@ def test_a_process_that_was_long_to_begin_still_ends_in_time(arrays):
     later = replace(task, ends=time.monotonic() + 20)
     Search(later, lambda *message: told.append(message)).run()
     assert told
+
+
+@pytest.mark.parametrize("arrays", list(problems(3)))
+def test_beside_others_it_waits_for_a_plan_near_the_bound_where_sites_are_many(arrays, monkeypatch):
+    monkeypatch.setattr(search_room, "_FEW_SITES", 0)
+    held, choice = held_as_in_a_plan(arrays)
+    master, ground = settled(arrays, 1, held)
+    plan = Chosen.of(Draft.of_choice(ground, choice))
+    told: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
+    task = Task(master.relaxation, master.prices(), None, time.monotonic() + 60, is_held=True, is_alone=False)
+    search = Search(task, lambda *message: told.put(message))
+    thread = threading.Thread(target=search.run)
+    thread.start()
+    while told.get(timeout=60) != ("waits", True):
+        pass
+    assert thread.is_alive()
+    search.hear(replace(plan, cost=search.bound))  # as good as can be
+    assert told.get(timeout=60) == ("waits", False)
+    thread.join(60)
+    assert not thread.is_alive()

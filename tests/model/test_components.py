@@ -26,7 +26,7 @@ from sro_coverage.model.pricing import Demand, price_shared
 from sro_coverage.model.regions import Region, regions_of
 from sro_coverage.model.reoptimise import reoptimise
 from sro_coverage.model.solution import SolveParams, StopSignal
-from sro_coverage.model.split import Split, Use, spent
+from sro_coverage.model.split import Split, Use, shared_out, spent
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.tier import search_region
 from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem, Tolerance
@@ -322,10 +322,9 @@ def test_no_beat_goes_beyond_a_region(about):
 def test_shares_come_to_all_there_is(spare):
     _, draft, relaxation, _ = prepared(2, 2)
     split = Split(draft, relaxation, [None, None])
-    components = Components(split, good_start(relaxation, [None, None]))
     draft.state.spare[0] = spare
     parts = np.where(split.size[split.label] > 1, split.label % 2, -1)
-    shares = components._shares(draft, parts, 2)
+    shares = shared_out(draft, relaxation.limits, parts, 2)
     use = split_use(draft, parts)
     assert sum(officers[0] for officers, _ in shares) == use.officers.sum() + spare
     room = np.asarray(relaxation.limits[1:]) - draft.state.total[1:3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from sro_coverage.model.greedy import first_choice
 from sro_coverage.model.reoptimise import Part
 from sro_coverage.model.solution import News, SolveParams, StopSignal
 from sro_coverage.model.stars import Stars
-from sro_coverage.model.tier import Clock, TierSearch
+from sro_coverage.model.tier import Clock, TierSearch, search_region
 from sro_coverage.model.windows import Windows
 from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem
 from sro_coverage.travel import travel_times
@@ -92,10 +93,10 @@ def test_windows_that_are_solved_side_by_side_do_not_touch(start):
 def test_windows_come_to_the_best_plan_and_keep_to_the_officers(start, monkeypatch):
     problem, arrays, draft, relaxation, bound, excluded = start
     monkeypatch.setattr(module, "_FIRST_SITES", 12)
-    windows = Windows(draft, relaxation, bound, excluded, at_once=2)
+    windows = Windows(draft, relaxation, bound, excluded)
     best = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=10)).choice
     for _ in range(12):
-        draft = windows.next(draft, 5, lambda: False) or draft
+        draft = windows.next(draft, 5, lambda: False, 2) or draft
     assert draft.choice().keeps_rules(arrays)
     assert draft.cost == best.cost(arrays, arrays.tiers[0])
 
@@ -110,7 +111,7 @@ def test_windows_of_full_size_that_were_everywhere_get_more_time(start, monkeypa
     for _ in range(3):
         assert windows.next(draft, 1_000.0, lambda: False) is None
     assert windows.next(draft, 5.0, lambda: False) is None
-    assert times == [times[0], 2 * times[0], 4 * times[0], 5]
+    assert times == [times[0], 1.5 * times[0], 2.25 * times[0], 5]
 
 
 def test_the_first_windows_keep_to_their_part_of_the_time(start, monkeypatch):
@@ -159,3 +160,42 @@ def test_of_each_site_the_ways_with_least_regret_are_kept(most):
         left = [i for i in np.flatnonzero(site == one) if not excluded[i]]
         left.sort(key=lambda i: (regret[i], second[i]))
         assert set(np.flatnonzero((site == one) & ~out)) == set(left[:most])
+
+
+def with_a_limit():
+    """Give the second tier of the islands with the first held a little above where a quick start has it."""
+    problem = islands().replace(objective=Objective(order=("coverage", "travel")))
+    arrays = compile_arrays(problem, travel_times(problem))
+    stars, choice = Stars.of(arrays), first_choice(arrays)
+    held = [(arrays.tiers[0], choice.cost(arrays, arrays.tiers[0]) + 500)]
+    excluded, tier = Exclusions.of_rules(arrays, stars), arrays.tiers[1]
+    relaxation = Relaxation(arrays, stars, tier, held, excluded)
+    draft = Draft.of_choice(Ground(arrays, stars, tier, held, excluded), choice)
+    return arrays, held, draft, relaxation, ascend(relaxation, good_start(relaxation, [None]), draft.cost), excluded
+
+
+def test_windows_searched_as_regions_share_what_is_left_and_keep_the_limits():
+    """Side by side each took all that was left of a limit, and only one of them could be kept."""
+    arrays, held, draft, relaxation, bound, excluded = with_a_limit()
+    (tier, limit), asked = held[0], []
+
+    def search(wanted):
+        asked.append(wanted)
+        return search_region(replace(wanted, time_limit_s=5.0), SolveParams(workers=1), StopSignal())
+
+    windows = Windows(draft, relaxation, bound, excluded, search)
+    windows._size = 12
+    better = windows.next(draft, 100.0, lambda: False, 2)
+    first, second = asked
+    outside = np.ones(len(arrays.posts), np.bool_)
+    for wanted in asked:
+        outside[wanted.region.sites] = False
+    assert len(first.region.sites) + len(second.region.sites) == (~outside).sum() >= 24
+    now = [wanted.choice.cost(wanted.region.arrays, wanted.held[0][0]) for wanted in asked]
+    left = limit - draft.choice().cost(arrays, tier)
+    assert left > 0
+    assert sum(wanted.held[0][1] for wanted in asked) == sum(now) + left
+    assert better.cost < draft.cost
+    assert better.excess == 0
+    assert better.choice().keeps_rules(arrays)
+    assert better.choice().cost(arrays, tier) <= limit

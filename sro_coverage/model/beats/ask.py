@@ -70,7 +70,7 @@ class BeatSearch:
         plan = Chosen.of(draft) if draft.excess == 0 else None
         self._told = draft.merit
         self._raised = raised
-        self._is_stopped = self.is_settled = False
+        self._is_stopped = self._is_waiting = self.is_settled = False
         self.units_at_common: int | None = None
         self._task = Task(relaxation, prices, plan, time.monotonic() + time_limit_s, is_held, is_alone, common)
         self._thread = threading.Thread(target=self._listen, args=(time_limit_s,), daemon=True)
@@ -80,6 +80,11 @@ class BeatSearch:
     def is_over(self) -> bool:
         """Whether nothing more is to come."""
         return not self._thread.is_alive()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it takes a worker's time."""
+        return not self.is_over and not self._is_waiting
 
     def stop(self) -> None:
         """End it."""
@@ -106,6 +111,8 @@ class BeatSearch:
                     self.best = found
             elif kind == "common":
                 self.units_at_common = content if self.units_at_common is None else max(self.units_at_common, content)
+            elif kind == "waits":
+                self._is_waiting = content
             elif kind == "kept":
                 self.kept = content
             else:

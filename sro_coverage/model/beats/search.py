@@ -38,7 +38,8 @@ _SPREAD = 0.03
 _FEWEST_CUTS, _CUTS_OF_A_SITE = 250, 10
 _LEAST_GAIN = 0.01
 _CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.6, 0.25, 1e-4, 3e-7
-_POOL, _POOL_SHARE = 12_000, 0.6
+_POOL, _POOL_SHARE, _POOL_SHARE_ALONE = 12_000, 0.15, 0.6
+_FAR, _FEW_SITES, _PAUSE_S = 0.02, 500, 0.1
 _FEW, _MOST_LISTED = 4_000, 400_000
 _LIST_SHARE, _DIVE_SHARE = 0.4, 0.2
 
@@ -54,7 +55,8 @@ class Search:
     ----------
     tell
         Called with `bound` and what no plan can cost less than, `common` and the same in units at common prices,
-        `plan` and a better plan, `kept` and what no plan that costs as little as the best one can use.
+        `plan` and a better plan, `waits` and whether it waits for others to find one, `kept` and what no plan that
+        costs as little as the best one can use.
     """
 
     def __init__(self, task: Task, tell: Tell) -> None:
@@ -110,11 +112,22 @@ class Search:
             master.keep_limits()
             master.settle(self._is_over, _COARSE, _WHILE_CUTTING)
             self._raise(master.best.whole)
+        self._wait()
         self._of_pool(master)
         self._list(master)
         self._dive(master)
         self._of_pool(master)
         self._tell_kept(master)
+
+    def _wait(self) -> None:
+        """Wait as long as nobody has a plan near the bound, where limits are held and sites many: others will."""
+        relaxation = self._task.relaxation
+        if self._task.is_alone or not relaxation.held or len(relaxation.arrays.posts) <= _FEW_SITES:
+            return
+        self._tell("waits", True)
+        while self._cost - self.bound > _FAR * abs(self.bound) and not self._is_over():
+            time.sleep(_PAUSE_S)
+        self._tell("waits", False)
 
     def _master(self) -> Master | None:
         relaxation, prices = self._relaxation, self._task.prices
@@ -156,8 +169,9 @@ class Search:
 
     def _of_pool(self, master: Master) -> None:
         """Find the best plan of the beats met so far."""
+        share = _POOL_SHARE_ALONE if self._task.is_alone else _POOL_SHARE
         if not self._is_over():
-            self._choose(self._pool(master), master.calls, self._free, _POOL_SHARE * self._left_s)
+            self._choose(self._pool(master), master.calls, self._free, share * self._left_s)
 
     def _pool(self, master: Master) -> Beats:
         """Give those of them that a better plan may use, the best where there are many."""
