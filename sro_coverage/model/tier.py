@@ -44,7 +44,7 @@ _POOR_ROUNDS, _LITTLE, _LAST_SHARE = 2, 0.1, 0.2
 _QUICK_ROUNDS, _FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 1, 30, 100, 300
 _NEAR, _NEAR_BY_COMPONENTS = 3e-3, 1e-2
 _FAR, _FAR_IN_WINDOWS, _HOPE_SHARE = 0.05, 5e-3, 0.12
-_TIGHT = 1e-3
+_TIGHT, _LEAST_REGION_S = 1e-3, 2.0
 _LINEAR_SHARE = 1 / 16
 _QUICK_WAYS = 12
 _PAUSE_S = 0.05
@@ -424,7 +424,8 @@ class TierSearch:
         search = self._search_region if self._has_full_weeks else None
         windows = Windows(self._best, self.relaxation, self.bound, out, search)
         poor = 0
-        while self._goes_on() and poor < most_poor and (left_s := ends - time.monotonic()) > 0:
+        least_s = 0 if search is None else _LEAST_REGION_S
+        while self._goes_on() and poor < most_poor and (left_s := ends - time.monotonic()) > least_s:
             better = windows.next(self._best, left_s, self._is_over, self._free_workers)
             poor = poor + 1 if better is None else 0
             if better is not None:
