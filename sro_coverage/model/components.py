@@ -356,7 +356,7 @@ def _parts(efforts: Floats, at_once: int) -> Floats:
     for number, effort in enumerate(efforts):
         lane[number] = load.argmin()
         load[lane[number]] += effort
-    parts = np.ones(len(efforts))
+    parts = np.empty(len(efforts))
     for one in range(at_once):
         mine = lane == one
         parts[mine] = efforts[mine] / np.cumsum(efforts[mine][::-1])[::-1]

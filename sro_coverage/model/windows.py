@@ -15,7 +15,7 @@ from sro_coverage.model.regions import Searched, Wanted
 from sro_coverage.model.reoptimise import reoptimise
 from sro_coverage.model.split import shared_out
 from sro_coverage.model.state import PRIMARY
-from sro_coverage.travel import Bools, Floats
+from sro_coverage.travel import Bools, Floats, Ints
 
 MOST_SITES = 12_000
 """Sites up to which a plan is one program."""
@@ -104,10 +104,7 @@ class Windows:
                 chosen.append(sites)
                 taken |= sites
 
-        number_of = np.full(self._num_sites, -1)
-        for number, sites in enumerate(chosen):
-            number_of[sites] = number
-        shares = shared_out(draft, self._relaxation.limits, number_of, len(chosen))
+        shares = [] if self._search is None else self._shares(draft, chosen)
 
         def solved(number: int) -> Draft | None:
             sites = chosen[number]
@@ -133,6 +130,13 @@ class Windows:
                 self._window_s *= _GROWTH
             self._size = min(int(_GROWTH * self._size), self._most)
         return best if best is not draft else None
+
+    def _shares(self, draft: Draft, chosen: list[Bools]) -> list[tuple[Ints, Ints]]:
+        """Give each window what its beats have, and its part of what is left."""
+        number_of = np.full(self._num_sites, -1)
+        for number, sites in enumerate(chosen):
+            number_of[sites] = number
+        return shared_out(draft, self._relaxation.limits, number_of, len(chosen))
 
     def _window(self, draft: Draft, beyond: Floats, taken: Bools) -> Bools:
         """
