@@ -174,7 +174,7 @@ class Components:
 
         def solved(number: int, time_s: float) -> _Found | None:
             wanted = self._of_share(asked, plan, parts == number, shares[number], time_s)
-            wanted = replace(wanted, choice=_thinned(wanted), num_dives=1, common=None)
+            wanted = replace(wanted, choice=_thinned(wanted), is_quick=True, common=None)
             choice, region = search(wanted).choice, wanted.region
             return _Found(region.bases, region.arcs, choice, None) if _keeps_limits(wanted, choice) else None
 
@@ -264,7 +264,7 @@ class Components:
                 self._prices.held[limited] * r.scale,
             ),
             time_limit_s=time_limit_s,
-            num_dives=int(self._is_quick),
+            is_quick=self._is_quick,
             common=None,
         )
 

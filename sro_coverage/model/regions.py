@@ -132,8 +132,8 @@ class Wanted:
         What is to be made small, and what must not pass its limit.
     choice, prices
         To begin with.
-    num_dives
-        As for `reoptimise`: good plans soon; 0 for a search in all ways.
+    is_quick
+        As for `reoptimise`: one good plan soon, in place of a search in all ways.
     common
         Prices at which a bound is wanted, one that adds up with those of other regions.
     """
@@ -145,7 +145,7 @@ class Wanted:
     choice: Choice
     prices: Prices
     time_limit_s: float
-    num_dives: int
+    is_quick: bool
     common: Common | None
 
     @staticmethod
@@ -170,7 +170,7 @@ class Wanted:
             choice=region.choice(draft.choice()),
             prices=replace(prices, site=prices.site[region.sites]),
             time_limit_s=time_limit_s,
-            num_dives=0,
+            is_quick=False,
             common=common,
         )
 

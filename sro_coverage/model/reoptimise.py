@@ -26,9 +26,9 @@ AT_ONCE_COLUMNS = 25_000
 """Columns that one search can take in hand without a first plan found in another way."""
 
 _LP_SHARE, _DIVE_SHARE, _NARROW_SHARE = 0.4, 0.65, 0.6
-_QUICK_LP_SHARE, _SURE_SHARE, _DIVE_GAP = 0.7, 0.7, 2e-3
+_QUICK_LP_SHARE, _DIVE_GAP = 0.7, 2e-3
 _SURE, _LIKELY = 1 - 1e-6, 0.6
-_COLUMNS_A_DIVE, _SURE_COLUMNS, _LIKELY_COLUMNS = 25, 15, 10  # of each site
+_COLUMNS_A_DIVE, _SURE_COLUMNS = 25, 15  # of each site
 _COLUMNS_A_SITE = 8
 _WIDER = 2.5
 _LEAST_S = 0.2
@@ -67,7 +67,7 @@ def reoptimise(
     is_stopped: Callable[[], bool] = lambda: False,
     priced: Callable[[Prices], None] = lambda _: None,
     met: Callable[[Draft], None] = lambda _: None,
-    num_dives: int = 0,
+    is_quick: bool = False,
 ) -> Part:
     """
     Make a plan better by choosing again everything among some sites, with the rest of it as it is.
@@ -82,22 +82,24 @@ def reoptimise(
         Shown the prices of the linear program; they make a bound where the sites are all of them.
     met
         Shown every better plan at once, from any thread.
-    num_dives
-        So many plans (1 or 2) are made of the linear program's answer, and nothing else is tried; 0 for all ways.
+    is_quick
+        One plan is made of the linear program's answer, and nothing else is tried.
     """
     ends = time.monotonic() + time_limit_s
     compact = Compact(draft, sites, excluded)
     program = compact.program
     if not program.cost.any():
         return Part(None, is_proven=True)
-    linear = relaxed(program, (_QUICK_LP_SHARE if num_dives else _LP_SHARE) * time_limit_s, is_stopped)
+    linear = relaxed(program, (_QUICK_LP_SHARE if is_quick else _LP_SHARE) * time_limit_s, is_stopped)
     if linear.values is None or linear.row_prices is None:
         return Part(None, is_proven=False)
     priced(compact.prices(linear.row_prices))
     search = _Search(compact, linear, linear.values, linear.row_prices, ends, at_once, is_stopped, met)
-    if not search.is_proven and (num_dives or search.useful.sum() > AT_ONCE_COLUMNS):
-        search.dive(1.0 if num_dives else _DIVE_SHARE, num_dives)
-    if not num_dives:
+    if is_quick and not search.is_proven:
+        search.round()
+    elif not search.is_proven:
+        if search.useful.sum() > AT_ONCE_COLUMNS:
+            search.dive()
         search.widen()
     bound = compact.bound(search.bound) if np.isfinite(search.bound) else None
     return Part(search.better, is_proven=search.is_proven, bound=bound)
@@ -152,23 +154,21 @@ class _Search:
         useful: Bools = self._extra <= self._cost - self._least + self._eps
         return useful
 
-    def dive(self, share: float, num_quick: int) -> None:
-        """Hold the bases that the linear program is sure of, or finds likely; quickly, first all that it is sure of."""
+    def round(self) -> None:
+        """Hold all that the linear program is sure of."""
+        self._with(self._relaxed > _SURE, _SURE_COLUMNS, self._left_s)
+
+    def dive(self) -> None:
+        """Hold the bases that the linear program is sure of, or, beside it, finds likely."""
         is_base = np.arange(len(self._extra)) < len(self._compact.bases)
-        sure, likely = self._relaxed > _SURE, is_base & (self._relaxed > _LIKELY)
-        asked = [(_COLUMNS_A_DIVE, is_base & sure), (_COLUMNS_A_DIVE, likely)][: self._at_once]
-        if num_quick:
-            asked = [(_SURE_COLUMNS, sure), (_LIKELY_COLUMNS, likely)][:num_quick]
-        ends = time.monotonic() + share * self._left_s
-
-        def hold(turn: int) -> None:
-            most, held = asked[turn]
-            near = (self._rank < most) | (self._relaxed > _SAME)
-            is_first_of_two = turn == 0 and len(asked) > self._at_once
-            self._among(near, (ends - time.monotonic()) * (_SURE_SHARE if is_first_of_two else 1), held)
-
+        asked = [is_base & (self._relaxed > least) for least in (_SURE, _LIKELY)][: self._at_once]
+        time_s = _DIVE_SHARE * self._left_s
         with ThreadPoolExecutor(self._at_once) as pool:
-            list(pool.map(hold, range(len(asked))))
+            list(pool.map(lambda held: self._with(held, _COLUMNS_A_DIVE, time_s), asked))
+
+    def _with(self, held: Bools, most: int, time_s: float) -> None:
+        """Search with some columns held at 1, among so many for each site."""
+        self._among((self._rank < most) | (self._relaxed > _SAME), time_s, held)
 
     def widen(self) -> None:
         """Search among more and more columns, until none is left out that a better answer may use."""

@@ -84,10 +84,10 @@ class TierSearch:
         params: SolveParams,
         is_held: bool,
         start: Prices | None = None,
-        num_dives: int = 0,
+        is_quick: bool = False,
         common: Common | None = None,
     ) -> None:
-        self._params, self._start, self._num_dives, self._common = params, start, num_dives, common
+        self._params, self._start, self._is_quick, self._common = params, start, is_quick, common
         self.arrays, self.stars, self.tier, self.held = arrays, stars, tier, held
         self.excluded, self.clock, self.news = excluded, clock, news
         self.relaxation = self._relaxation(excluded)
@@ -130,7 +130,7 @@ class TierSearch:
 
     @property
     def _steps(self) -> tuple[Callable[[], None], ...]:
-        if self._num_dives:
+        if self._is_quick:
             return (self._dive,)
         if self._split is None:
             last = self._wait_for_beats, self._as_a_whole, self._windows, self._shakes
@@ -193,7 +193,7 @@ class TierSearch:
         start = self._start or good_start(self.relaxation, self._duals, is_over=lambda: self._is_late(ends))
         # Linear programs, of all or of each component, soon tell the prices.
         rounds = _FEW_ROUNDS if self.held else _SOME_ROUNDS if self._is_short else _MOST_ROUNDS
-        if self._num_dives:
+        if self._is_quick:
             rounds = _QUICK_ROUNDS
         return self._ascend(start, rounds if self._is_small else _FIRST_ROUNDS, ends)
 
@@ -291,7 +291,7 @@ class TierSearch:
         """Make the answer of one linear program whole: the soonest way to a good plan where limits are held."""
         reoptimise(
             self._best, self._every, self._useful_at(self.bound.prices, _QUICK_WAYS)[0], self.clock.left_s,
-            is_stopped=self._is_over, priced=self._try_prices, met=self._take, num_dives=self._num_dives,
+            is_stopped=self._is_over, priced=self._try_prices, met=self._take, is_quick=True,
         )  # fmt: skip
 
     def _as_a_whole(self) -> None:
@@ -488,7 +488,7 @@ def search_region(wanted: Wanted, params: SolveParams, stop: StopSignal) -> Sear
     search = TierSearch(
         wanted.region.arrays, wanted.region.stars, wanted.tier, wanted.held, wanted.excluded,
         [None] * len(wanted.held), clock, News(wanted.tier, 0, 1, clock.began, None), params, is_held=False,
-        start=wanted.prices, num_dives=wanted.num_dives, common=wanted.common,
+        start=wanted.prices, is_quick=wanted.is_quick, common=wanted.common,
     )  # fmt: skip
     found, bound = search.run(wanted.choice)
     draft = Draft.of_choice(search.ground, found)

@@ -421,14 +421,13 @@ def test_a_region_leaves_out_what_is_excluded_but_nothing_of_the_plan(seed):
     assert mine.keeps_rules(region.arrays)
 
 
-@pytest.mark.parametrize("num_dives", [1, 2])
-def test_plans_made_of_one_linear_program_keep_the_limits(num_dives):
+def test_plans_made_of_one_linear_program_keep_the_limits():
     found = []
     for seed in range(4):
         _, draft, relaxation, best = prepared(seed, 2)
         met = []
         reoptimise(draft, np.ones(len(draft.state.server), np.bool_), relaxation.excluded, 5.0, met=met.append,
-                   num_dives=num_dives)  # fmt: skip
+                   is_quick=True)  # fmt: skip
         for plan in met:
             assert plan.is_sound
             assert plan.excess == 0
