@@ -16,7 +16,7 @@ from sro_coverage.model import worker
 from sro_coverage.model.ascent import ascend, good_start
 from sro_coverage.model.beats import kernel
 from sro_coverage.model.beats.ask import BeatSearch, are_short
-from sro_coverage.model.beats.cuts import Cuts
+from sro_coverage.model.beats.cuts import Cut, Cuts
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.draft import Draft, Ground
@@ -40,9 +40,24 @@ def star(seed):
     use = np.column_stack((rng.integers(0, 9, 9), rng.integers(0, 3, 9), rng.integers(0, 9, 9), np.ones(9, np.int64)))
     cap = np.asarray([[rng.integers(5, 25), 5, rng.integers(5, 25), 4]])
     cuts = Cuts(10)
-    cuts.add(np.asarray(list(itertools.combinations(range(10), 3)))[rng.choice(120, 12, replace=False)])
+    cuts.add([any_cut(rng, 10) for _ in range(12)])
     paid = rng.integers(0, 20, 12)
     return sites, price, shared, on_call, use, cap, cuts, paid
+
+
+def any_cut(rng, num_sites):
+    """A cut of any sites, often of three."""
+    while True:
+        size = 3 if rng.random() < 0.3 else int(rng.integers(3, num_sites))
+        cut = Cut(np.sort(rng.choice(num_sites, size, replace=False)), int(rng.integers(2, size)))
+        if cut.rest:
+            return cut
+
+
+def times(cut, sites):
+    """How often a beat counts in a cut, site by site."""
+    number = len(set(cut.sites.tolist()) & set(sites))
+    return sum(k % cut.divisor >= len(cut.sites) % cut.divisor for k in range(number))
 
 
 def found(seed, limit, find_all):
@@ -80,9 +95,7 @@ def tried(seed):
             mine = {0, *(int(sites[spoke]) for spoke in spokes)}
             value = 50 + sum(int(shared[spoke] - price[sites[spoke]]) for spoke in spokes)
             value -= sum(max(0, int(price[sites[j]] - on_call[j])) for j in range(9) if j not in spokes)
-            value += sum(
-                int(pay) for cut, pay in zip(cuts.sets, paid, strict=True) if len(mine & set(cut.tolist())) >= 2
-            )
+            value += sum(int(pay) * times(cut, mine) for cut, pay in zip(cuts.cuts, paid, strict=True))
             every[spokes] = value
     return every
 
@@ -130,10 +143,37 @@ def test_cuts_are_those_that_shares_break_and_whole_plans_break_none(seed):
         for three in itertools.combinations(range(8), 3)
     }
     wanted = {three for three, total in over.items() if total > 1.02}
-    assert {tuple(cut) for cut in broken.tolist()} == wanted
-    assert not len(cuts.broken(beats, shares, 1_000, 1_000))  # each only once
+    assert {tuple(cut.sites.tolist()) for cut in broken if len(cut.sites) == 3} == wanted
+    for cut in broken:
+        total = sum(share * times(cut, beat.tolist()) for beat, share in zip(beats, shares, strict=True))
+        assert total > len(cut.sites) // cut.divisor * (cut.divisor - cut.rest)
+    assert not cuts.broken(beats, shares, 1_000, 1_000)  # each only once
     parts = np.split(rng.permutation(8), [2, 5])
-    assert not len(Cuts(8).broken(parts, np.ones(3), 1_000, 1_000))
+    assert not Cuts(8).broken(parts, np.ones(3), 1_000, 1_000)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_no_plan_breaks_a_cut(seed):
+    """Whatever its beats, and whoever is in none."""
+    rng = np.random.default_rng(seed)
+    num_sites = int(rng.integers(4, 16))
+    cut = any_cut(rng, num_sites)
+    for _ in range(20):
+        beat_of = rng.integers(0, int(rng.integers(2, 7)), num_sites)
+        beats = [np.flatnonzero(beat_of == beat).tolist() for beat in range(1, 7)]
+        assert sum(times(cut, beat) for beat in beats) <= cut.most
+    assert sum(times(cut, [site]) for site in range(num_sites)) <= cut.most
+
+
+def test_officers_for_five_sites_each_cannot_serve_eleven_by_shares():
+    """Three sites at a time do not tell: every run of five of eleven in a circle, a fifth of it each."""
+    beats = [(np.arange(5) + first) % 11 for first in range(11)]
+    shares = np.full(11, 0.2)
+    broken = Cuts(11).broken(beats, shares, 1_000, 1_000)
+    assert {len(cut.sites) for cut in broken} - {3}
+    whole = next(cut for cut in broken if len(cut.sites) == 11 and cut.divisor == 5)
+    assert whole.most == 8  # three beats, which count all but one of their sites
+    assert sum(shares[0] * times(whole, beat.tolist()) for beat in beats) == pytest.approx(8.8)
 
 
 def searched(arrays, number, held, start, time_limit_s=20.0, *, is_better_only=False):

@@ -1,87 +1,120 @@
 """
-Cuts between beats: among three sites at most one beat can serve two.
+Cuts between beats, rounded from what sets of sites need.
 
-Every site has one state, so that of three sites' rows, added up and halved, the whole part still holds. Such cuts know
-nothing of costs or limits: they hold in every tier.
+Every site has one state. Added up over a set of sites, divided by any d and rounded, that still holds for beats. Where
+it has k d + r sites (0 < r < d), let a beat count of its sites there the first r of every d as nothing and the others
+as one each; all beats together count no more than k (d - r). Of three sites at most one beat serves two (d is 2), of
+nine at most one serves five (d is 5). Such cuts know nothing of costs or limits: they hold in every tier.
 
 References
 ----------
 Jepsen, Petersen, Spoorendonk and Pisinger (2008), Subset-row inequalities applied to the vehicle-routing problem with
-time windows, Operations Research 56.
+time windows, Operations Research 56. Marchand and Wolsey (2001), Aggregation and mixed integer rounding to solve MIPs,
+Operations Research 49.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba import njit
 
+from sro_coverage.model.beats.kernel import counted
 from sro_coverage.travel import Floats, Ints
 
 _LEAST = 0.02
 _MOST_FOUND = 400_000
+_LONGEST, _MOST_SITES, _FOUND_A_SITE = 12, 150, 32
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A set of sites, and what it is divided by."""
+
+    sites: Ints
+    divisor: int
+
+    @property
+    def rest(self) -> int:
+        """What is left over."""
+        return len(self.sites) % self.divisor
+
+    @property
+    def most(self) -> int:
+        """What all beats together may count."""
+        return len(self.sites) // self.divisor * (self.divisor - self.rest)
 
 
 class Cuts:
-    """Sets of three sites; grows only."""
+    """Cuts of some sites; grows only."""
 
     def __init__(self, num_sites: int) -> None:
         self._num_sites = num_sites
-        self.sets = np.empty((0, 3), np.int64)
+        self.cuts: list[Cut] = []
         self._known: set[tuple[int, ...]] = set()
         self._index()
 
     def __len__(self) -> int:
-        return len(self.sets)
+        return len(self.cuts)
 
     def with_prices(self, price: Ints) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         """Give the arrays that the compiled loops read."""
         return (*self._arrays, price)
 
-    def broken(self, sites: list[Ints], shares: Floats, most: int, at_once: int) -> Ints:
+    def broken(self, sites: list[Ints], shares: Floats, most: int, at_once: int) -> list[Cut]:
         """
-        Find cuts that a fractional answer breaks, the most broken first.
+        Find cuts that a fractional answer breaks: of three sites, and of more, the most broken first.
 
         Parameters
         ----------
         sites, shares
             Of each beat in the answer, its base's own site included.
         most
-            Cuts in all.
+            Cuts in all, of each kind.
         at_once
-            Cuts of one site.
+            Cuts of one site, of each kind.
         """
         start, members, beats = _by_site(sites, self._num_sites)
         found, by = _triples(start, members, beats, shares, _LEAST, _MOST_FOUND)
+        new = self._chosen([Cut(sites, 2) for sites in found], by, most, at_once)
+        if members.shape[1] <= _LONGEST:
+            found, size, divisor, by = _grown(start, members, beats, shares, _MOST_SITES, _LEAST)
+            grown = [Cut(np.sort(sites[:n]), int(d)) for sites, n, d in zip(found, size, divisor, strict=True)]
+            new += self._chosen(grown, by, most, at_once)
+        return new
+
+    def _chosen(self, found: list[Cut], by: Floats, most: int, at_once: int) -> list[Cut]:
+        """Choose among cuts, those that are broken by most first."""
         count = np.zeros(self._num_sites, np.int64)
-        new: list[tuple[int, ...]] = []
+        new: list[Cut] = []
         for position in np.argsort(-by, kind="stable").tolist():
-            cut = tuple(found[position].tolist())
-            if cut in self._known or count[found[position]].max() >= at_once:
+            cut = found[position]
+            key = (cut.divisor, *cut.sites.tolist())
+            if key in self._known or count[cut.sites].max() >= at_once:
                 continue
-            self._known.add(cut)
-            count[found[position]] += 1
+            self._known.add(key)
+            count[cut.sites] += 1
             new.append(cut)
             if len(new) >= most:
                 break
-        return np.asarray(new, np.int64).reshape(-1, 3)
+        return new
 
-    def add(self, sets: Ints) -> None:
+    def add(self, cuts: list[Cut]) -> None:
         """Add cuts."""
-        self.sets = np.concatenate((self.sets, sets))
+        self.cuts += cuts
         self._index()
 
     def _index(self) -> None:
-        number = np.repeat(np.arange(len(self.sets)), 3)
-        order = np.argsort(self.sets.ravel(), kind="stable")
-        first = np.concatenate(([0], np.cumsum(np.bincount(self.sets.ravel(), minlength=self._num_sites))))
-        self._arrays = (
-            first.astype(np.int64),
-            number[order],
-            np.ones(len(number), np.int64),
-            np.full(len(self.sets), 2, np.int64),
+        size = np.asarray([len(cut.sites) for cut in self.cuts], np.int64)
+        flat = np.concatenate([np.empty(0, np.int64), *(cut.sites for cut in self.cuts)])
+        order = np.argsort(flat, kind="stable")
+        first = np.concatenate(([0], np.cumsum(np.bincount(flat, minlength=self._num_sites))))
+        self.most, divisor, rest = (
+            np.asarray([getattr(cut, name) for cut in self.cuts], np.int64) for name in ("most", "divisor", "rest")
         )
+        self._arrays = (first.astype(np.int64), np.repeat(np.arange(len(size)), size)[order], divisor, rest)
 
 
 def _by_site(sites: list[Ints], num_sites: int) -> tuple[Ints, Ints, Ints]:
@@ -147,3 +180,56 @@ def _triples(start: Any, members: Any, beats: Any, shares: Any, least: float, ro
         for position in range(number):
             place[near[position]] = -1
     return found[:size], by[:size]
+
+
+@njit(cache=True, nogil=True)
+def _grown(start: Any, members: Any, beats: Any, shares: Any, most: int, least: float) -> Any:
+    """Let a set grow from every site, by the site that most of its beats have too; gives those that are broken."""
+    num_sites, (num_beats, longest) = len(start) - 1, members.shape
+    room = _FOUND_A_SITE * num_sites
+    found, by = np.zeros((room, most), np.int64), np.zeros(room)
+    size_of, divisor_of = np.zeros(room, np.int64), np.zeros(room, np.int64)
+    inside, is_in = np.zeros(num_beats, np.int64), np.zeros(num_sites, np.bool_)
+    score, is_near = np.zeros(num_sites), np.zeros(num_sites, np.bool_)
+    grown, near, met = np.empty(most, np.int64), np.empty(num_sites, np.int64), np.empty(num_beats, np.int64)
+    number = 0
+    for seed in range(num_sites):
+        size, num_near, num_met, site = 0, 0, 0, seed
+        while site >= 0 and size < most:
+            grown[size], is_in[site] = site, True
+            size += 1
+            for at in range(start[site], start[site + 1]):
+                beat = beats[at]
+                if inside[beat] == 0:
+                    met[num_met] = beat
+                    num_met += 1
+                inside[beat] += 1
+                for member in members[beat]:
+                    if member >= 0:
+                        if not is_near[member]:
+                            near[num_near], is_near[member] = member, True
+                            num_near += 1
+                        score[member] += shares[beat] * (3 if inside[beat] == 1 else 2)
+            for divisor in range(2, longest + 1):
+                rest = size % divisor
+                over = -float(size // divisor * (divisor - rest))
+                if rest == 0 or over == 0 or size <= 3 or number == room:
+                    continue
+                for position in range(num_met):
+                    over += shares[met[position]] * counted(inside[met[position]], divisor, rest)
+                if over > least * (divisor - rest):
+                    found[number, :size], size_of[number], divisor_of[number] = grown[:size], size, divisor
+                    by[number] = over / (divisor - rest)
+                    number += 1
+            site = -1
+            for position in range(num_near):
+                other = near[position]
+                if not is_in[other] and (site < 0 or score[other] > score[site]):
+                    site = other
+        for position in range(num_met):
+            inside[met[position]] = 0
+        for position in range(num_near):
+            score[near[position]], is_near[near[position]] = 0.0, False
+        for position in range(size):
+            is_in[grown[position]] = False
+    return found[:number], size_of[:number], divisor_of[:number], by[:number]

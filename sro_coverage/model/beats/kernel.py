@@ -3,8 +3,8 @@ The compiled loops over beats: find the cheapest at given prices, or list all th
 
 In whole units (int64) like :mod:`sro_coverage.model.kernel`, so that a bound made of these numbers is exact.
 
-A cut is a set of sites with whole weights and a denominator: a beat counts in it with the whole part of the weights of
-its sites, its base's own included, over the denominator, and pays the cut's price for each.
+A cut is a set of sites with a divisor and a rest. Of a beat's sites there, its base's own included, in each so many as
+the divisor the first are free, as many as the rest; the beat pays the cut's price for each of the others.
 """
 
 from __future__ import annotations
@@ -78,15 +78,22 @@ def _wanted(star: Any, least_gain: int) -> Any:
 
 
 @njit(cache=True, nogil=True)
+def counted(number: int, divisor: int, rest: int) -> int:
+    """Give how many of so many sites in a cut are paid for."""
+    return number // divisor * (divisor - rest) + max(number % divisor - rest, 0)
+
+
+@njit(cache=True, nogil=True)
 def _touch(cuts: Any, count: Any, site: int, sign: int) -> int:
     """Count a site in its cuts, or take it back; gives the change of what is paid."""
-    first, cut_of, weight, denominator, price = cuts
+    first, cut_of, divisor, rest, price = cuts
     paid = 0
     for entry in range(first[site], first[site + 1]):
         cut = cut_of[entry]
-        before = count[cut] // denominator[cut]
-        count[cut] += sign * weight[entry]
-        paid += price[cut] * (count[cut] // denominator[cut] - before)
+        number = count[cut] + min(sign, 0)  # without this site
+        if number % divisor[cut] >= rest[cut]:
+            paid += sign * price[cut]
+        count[cut] += sign
     return paid
 
 
@@ -245,9 +252,9 @@ def cut_entries(start: Any, sites: Any, cuts: Any, first_cut: int) -> Any:
     (beat, cut, times)
         One entry for each that is not zero.
     """
-    first, cut_of, weight, denominator, _ = cuts
-    count = np.zeros(len(denominator), np.int64)
-    touched = np.empty(len(denominator), np.int64)
+    first, cut_of, divisor, rest, _ = cuts
+    count = np.zeros(len(rest), np.int64)
+    touched = np.empty(len(rest), np.int64)
     size = 0
     beats, which, times = np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(1024, np.int64)
     for beat in range(len(start) - 1):
@@ -260,17 +267,17 @@ def cut_entries(start: Any, sites: Any, cuts: Any, first_cut: int) -> Any:
                 if count[cut] == 0:
                     touched[number] = cut
                     number += 1
-                count[cut] += weight[entry]
+                count[cut] += 1
         for position in range(number):
             cut = touched[position]
-            if count[cut] >= denominator[cut]:
+            if count[cut] > rest[cut]:
                 if size == len(beats):
                     beats, which, times = (
                         np.append(beats, np.empty(size, np.int64)),
                         np.append(which, np.empty(size, np.int64)),
                         np.append(times, np.empty(size, np.int64)),
                     )
-                beats[size], which[size], times[size] = beat, cut, count[cut] // denominator[cut]
+                beats[size], which[size], times[size] = beat, cut, counted(count[cut], divisor[cut], rest[cut])
                 size += 1
             count[cut] = 0
     return beats[:size], which[:size], times[:size]

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from sro_coverage.model.beats import kernel
-from sro_coverage.model.beats.cuts import Cuts
+from sro_coverage.model.beats.cuts import Cut, Cuts
 from sro_coverage.model.beats.pool import Beats, Pool, Rows, entries_of_calls, entries_of_cuts
 from sro_coverage.model.bound import Prices, Relaxation, exact_sum
 from sro_coverage.model.split import Common
@@ -159,12 +159,13 @@ class Master:
         self._num_columns += number
         return np.arange(self._num_columns - number, self._num_columns)
 
-    def _add_rows(self, high: float, number: int, entries: tuple[Ints, Ints, Floats]) -> Ints:
+    def _add_rows(self, high: Floats, entries: tuple[Ints, Ints, Floats]) -> Ints:
         """Add rows `... <= high`, given by row, column and value; gives their numbers."""
+        number = len(high)
         row, column, value = entries
         matrix = sparse.csr_array((value, (row, column)), shape=(number, self._num_columns))
         self._highs.addRows(
-            number, np.full(number, -_INFINITE), np.full(number, high), matrix.nnz,
+            number, np.full(number, -_INFINITE), high, matrix.nnz,
             matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(np.float64),
         )  # fmt: skip
         self._num_rows += number
@@ -199,7 +200,8 @@ class Master:
         self._is_called[new] = True
         relaxation, rows = self.relaxation, self.rows
         call, beat = entries_of_calls(relaxation, self.pool.beats, new)
-        numbers = self._add_rows(0.0, len(new), (call, self._column_of_beat[beat], np.full(len(call), -1.0)))
+        answers = (call, self._column_of_beat[beat], np.full(len(call), -1.0))
+        numbers = self._add_rows(np.zeros(len(new)), answers)
         costs = relaxation.costs.on_call[:, new]
         held = rows.held(costs)
         every = np.arange(len(new))
@@ -215,14 +217,16 @@ class Master:
         self._row_of_call = np.append(self._row_of_call, numbers)
         return len(new)
 
-    def add_cuts(self, sets: Ints) -> None:
+    def add_cuts(self, cuts: list[Cut]) -> None:
         """Add cuts."""
         first = len(self.cuts)
-        self.cuts.add(sets)
+        self.cuts.add(cuts)
         beat, cut, times = entries_of_cuts(self.relaxation, self.pool.beats, self.cuts, first)
         entries = (cut - first, self._column_of_beat[beat], times.astype(np.float64))
-        self._row_of_cut = np.append(self._row_of_cut, self._add_rows(1.0, len(sets), entries))
-        self.row_prices = np.append(self.row_prices, np.zeros(len(sets)))
+        self._row_of_cut = np.append(
+            self._row_of_cut, self._add_rows(self.cuts.most[first:].astype(np.float64), entries)
+        )
+        self.row_prices = np.append(self.row_prices, np.zeros(len(cuts)))
 
     def price(
         self, row_prices: Floats | None = None, *, every: bool = False, below: int | None = None, most: int = 0
@@ -265,7 +269,7 @@ class Master:
             exact_sum(price)
             + exact_sum(np.minimum(relaxation.c_uncovered - price, 0))
             - int(officer @ rows.officers.astype(np.int64))
-            - exact_sum(paid)
+            - exact_sum(paid * self.cuts.most)
             - sum(rate * limit for rate, limit in zip(rates, relaxation.limits[1:], strict=True))
         )
         at_site = np.zeros(n, np.int64)
@@ -454,10 +458,10 @@ class Master:
         used = np.flatnonzero(self.shares > 1e-6)
         some = self.pool.beats.some(used)
         start, sites = some.sites(self.relaxation)
-        sets = self.cuts.broken(np.split(sites, start[1:-1]) if len(used) else [], self.shares[used], most, at_once)
-        if len(sets):
-            self.add_cuts(sets)
-        return len(sets)
+        cuts = self.cuts.broken(np.split(sites, start[1:-1]) if len(used) else [], self.shares[used], most, at_once)
+        if cuts:
+            self.add_cuts(cuts)
+        return len(cuts)
 
     @property
     def is_whole(self) -> bool:
