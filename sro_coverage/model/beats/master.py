@@ -276,9 +276,8 @@ class Master:
         np.minimum.at(at_site, home, least)
         bound = units + exact_sum(at_site)
         best = bound
-        if (
-            len(rows.officers) == 1 and below is None and self._common is None
-        ):  # an officer's best price follows from the others
+        is_one_class = len(rows.officers) == 1
+        if is_one_class and below is None and self._common is None:  # an officer's best price follows from the others
             num = int(rows.officers[0])
             ranked = np.sort(at_site - officer[0])[:num]
             best = max(bound, units + int(officer[0]) * num + exact_sum(np.minimum(ranked, 0)))
