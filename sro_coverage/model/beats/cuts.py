@@ -15,6 +15,7 @@ Operations Research 49.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,7 @@ from sro_coverage.travel import Floats, Ints
 
 _LEAST = 0.02
 _MOST_FOUND = 400_000
-_LONGEST, _MOST_SITES, _FOUND_A_SITE = 12, 150, 32
+_LONGEST, _MOST_SITES, _FOUND_A_SITE, _LOOKED_AT = 12, 150, 32, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,20 +78,20 @@ class Cuts:
             Cuts of one site, of each kind.
         """
         start, members, beats = _by_site(sites, self._num_sites)
-        found, by = _triples(start, members, beats, shares, _LEAST, _MOST_FOUND)
-        new = self._chosen([Cut(sites, 2) for sites in found], by, most, at_once)
+        threes, by = _triples(start, members, beats, shares, _LEAST, _MOST_FOUND)
+        new = self._chosen((Cut(threes[k], 2) for k in np.argsort(-by, kind="stable")), most, at_once)
         if members.shape[1] <= _LONGEST:
-            found, size, divisor, by = _grown(start, members, beats, shares, _MOST_SITES, _LEAST)
-            grown = [Cut(np.sort(sites[:n]), int(d)) for sites, n, d in zip(found, size, divisor, strict=True)]
-            new += self._chosen(grown, by, most, at_once)
+            grown, seed, size, divisor, by = _grown(start, members, beats, shares, _MOST_SITES, _LEAST)
+            order = np.argsort(-by, kind="stable")[: _LOOKED_AT * most]
+            found = (Cut(np.sort(grown[seed[k], : size[k]]), int(divisor[k])) for k in order)
+            new += self._chosen(found, most, at_once)
         return new
 
-    def _chosen(self, found: list[Cut], by: Floats, most: int, at_once: int) -> list[Cut]:
-        """Choose among cuts, those that are broken by most first."""
+    def _chosen(self, found: Iterable[Cut], most: int, at_once: int) -> list[Cut]:
+        """Choose among cuts, the first ones first."""
         count = np.zeros(self._num_sites, np.int64)
         new: list[Cut] = []
-        for position in np.argsort(-by, kind="stable").tolist():
-            cut = found[position]
+        for cut in found:
             key = (cut.divisor, *cut.sites.tolist())
             if key in self._known or count[cut.sites].max() >= at_once:
                 continue
@@ -184,19 +185,26 @@ def _triples(start: Any, members: Any, beats: Any, shares: Any, least: float, ro
 
 @njit(cache=True, nogil=True)
 def _grown(start: Any, members: Any, beats: Any, shares: Any, most: int, least: float) -> Any:
-    """Let a set grow from every site, by the site that most of its beats have too; gives those that are broken."""
+    """
+    Let a set grow from every site, by the site that most of its beats have too, and look at all sets on the way.
+
+    Returns
+    -------
+    (grown, seed, size, divisor, by)
+        One row of sites for each first site; then for each cut that is broken its row, and of how many sites it is.
+    """
     num_sites, (num_beats, longest) = len(start) - 1, members.shape
     room = _FOUND_A_SITE * num_sites
-    found, by = np.zeros((room, most), np.int64), np.zeros(room)
-    size_of, divisor_of = np.zeros(room, np.int64), np.zeros(room, np.int64)
+    grown, by = np.zeros((num_sites, most), np.int64), np.empty(room)
+    seed_of, size_of, divisor_of = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
     inside, is_in = np.zeros(num_beats, np.int64), np.zeros(num_sites, np.bool_)
     score, is_near = np.zeros(num_sites), np.zeros(num_sites, np.bool_)
-    grown, near, met = np.empty(most, np.int64), np.empty(num_sites, np.int64), np.empty(num_beats, np.int64)
+    near, met = np.empty(num_sites, np.int64), np.empty(num_beats, np.int64)
     number = 0
     for seed in range(num_sites):
         size, num_near, num_met, site = 0, 0, 0, seed
         while site >= 0 and size < most:
-            grown[size], is_in[site] = site, True
+            grown[seed, size], is_in[site] = site, True
             size += 1
             for at in range(start[site], start[site + 1]):
                 beat = beats[at]
@@ -218,7 +226,7 @@ def _grown(start: Any, members: Any, beats: Any, shares: Any, most: int, least: 
                 for position in range(num_met):
                     over += shares[met[position]] * counted(inside[met[position]], divisor, rest)
                 if over > least * (divisor - rest):
-                    found[number, :size], size_of[number], divisor_of[number] = grown[:size], size, divisor
+                    seed_of[number], size_of[number], divisor_of[number] = seed, size, divisor
                     by[number] = over / (divisor - rest)
                     number += 1
             site = -1
@@ -231,5 +239,5 @@ def _grown(start: Any, members: Any, beats: Any, shares: Any, most: int, least: 
         for position in range(num_near):
             score[near[position]], is_near[near[position]] = 0.0, False
         for position in range(size):
-            is_in[grown[position]] = False
-    return found[:number], size_of[:number], divisor_of[:number], by[:number]
+            is_in[grown[seed, position]] = False
+    return grown, seed_of[:number], size_of[:number], divisor_of[:number], by[:number]

@@ -3,8 +3,8 @@ The compiled loops over beats: find the cheapest at given prices, or list all th
 
 In whole units (int64) like :mod:`sro_coverage.model.kernel`, so that a bound made of these numbers is exact.
 
-A cut is a set of sites with a divisor and a rest. Of a beat's sites there, its base's own included, in each so many as
-the divisor the first are free, as many as the rest; the beat pays the cut's price for each of the others.
+A cut is a set of sites with a divisor d and a rest r. Of every d of a beat's sites in it, the base's own included, the
+first r are free, and the beat pays the cut's price for each of the others.
 """
 
 from __future__ import annotations
