@@ -217,6 +217,7 @@ def _grown(start: Any, members: Any, beats: Any, shares: Any, most: int, least: 
                         if not is_near[member]:
                             near[num_near], is_near[member] = member, True
                             num_near += 1
+                        # Up to date with (n + 1)^2 - n^2, for n sites of the beat in the set: nearly full beats first.
                         score[member] += shares[beat] * (3 if inside[beat] == 1 else 2)
             for divisor in range(2, longest + 1):
                 rest = size % divisor

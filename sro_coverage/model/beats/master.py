@@ -223,9 +223,8 @@ class Master:
         self.cuts.add(cuts)
         beat, cut, times = entries_of_cuts(self.relaxation, self.pool.beats, self.cuts, first)
         entries = (cut - first, self._column_of_beat[beat], times.astype(np.float64))
-        self._row_of_cut = np.append(
-            self._row_of_cut, self._add_rows(self.cuts.most[first:].astype(np.float64), entries)
-        )
+        most = self.cuts.most[first:].astype(np.float64)
+        self._row_of_cut = np.append(self._row_of_cut, self._add_rows(most, entries))
         self.row_prices = np.append(self.row_prices, np.zeros(len(cuts)))
 
     def price(
