@@ -1,14 +1,16 @@
 """
 A large agency from a public school table, this program beside plain CP-SAT with the same time, in one run.
 
-    python benchmarks/agencies.py TABLE --officers N [--district ID] [--time 10 30 120] [--peer 0] [--every 10]
+    python benchmarks/agencies.py TABLE --officers N [--district ID] [--time 10 30 120] [--gap travel=0.005] [--peer 0]
+                                  [--every 10]
 
 TABLE is a gzipped CSV of public schools with a number (school_id or nces_id), district_id, level, enrollment, lat and
 lon, and is not shipped. One district, or else the whole table, is one agency under the rules of
 ``data/chula_vista.toml``. The peer is ``solve_exact``: the compact model in CP-SAT, each tier started from the one
 before. Each has a process of its own; its seconds count from the reading of the table, its memory is that of all its
 processes. With several times each is solved from nothing with each time, and the last lines compare the plans: the
-first tier that differs decides.
+first tier that differs decides. ``--gap travel=0.005`` ends a tier that is within half a percent
+of its bound.
 
 ``--every S`` tells the best value and the proven bound of each tier every S seconds on the way.
 
@@ -79,13 +81,15 @@ def _id(row: dict[str, str]) -> str:
     return row.get("school_id") or row["nces_id"]
 
 
-def solved(who: str, table: Path, district: str | None, officers: int, seconds: float, workers: int) -> dict[str, Any]:
+def solved(
+    who: str, table: Path, district: str | None, officers: int, seconds: float, workers: int, gap: dict[str, float]
+) -> dict[str, Any]:
     """Plan an agency and tell everything that is to be printed."""
     from sro_coverage.model.compile import compile_arrays
     from sro_coverage.model.exact import solve_exact
     from sro_coverage.model.greedy import first_choice
     from sro_coverage.model.large import solve_large
-    from sro_coverage.model.solution import Progress, SolveParams
+    from sro_coverage.model.solution import Gap, Progress, SolveParams
     from sro_coverage.travel import travel_times
 
     began = time.monotonic()
@@ -99,7 +103,7 @@ def solved(who: str, table: Path, district: str | None, officers: int, seconds: 
         if not course or course[-1][1:] != news:
             course.append((time.monotonic() - began, *news))
 
-    params = SolveParams(time_limit_s=max(seconds - compiled_s, 0.1), workers=workers)
+    params = SolveParams(time_limit_s=max(seconds - compiled_s, 0.1), workers=workers, gap=Gap(**gap))
     solve = solve_large if who == "ours" else solve_exact
     solution = solve(arrays, problem.objective.tolerance, params, watch=watch)
     start, first = first_choice(arrays), arrays.tiers[0]
@@ -158,6 +162,7 @@ def main() -> int:
     parser.add_argument("--time", type=float, nargs="+", default=[120.0], help="seconds for all tiers together")
     parser.add_argument("--peer", type=float, help="seconds for plain CP-SAT: as many if not given; 0 leaves it out")
     parser.add_argument("--workers", type=int, default=1, help="parallel searches, of both")
+    parser.add_argument("--gap", nargs="+", default=[], metavar="TIER=SHARE", help="near enough to the bound, of both")
     parser.add_argument("--every", type=float, metavar="S", help="tell the course")
     parser.add_argument("--one", choices=(*SOLVERS, "warm-up"), help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -165,7 +170,9 @@ def main() -> int:
         _solve_chula_vista()
         return 0
     if args.one:
-        print(json.dumps(solved(args.one, args.table, args.district, args.officers, args.time[0], args.workers)))
+        gap = {tier: float(share) for tier, share in (text.split("=") for text in args.gap)}
+        asked = args.table, args.district, args.officers, args.time[0], args.workers, gap
+        print(json.dumps(solved(args.one, *asked)))
         return 0
     console = Console(width=120, highlight=False)
     console.print(f"{machine()}; {warm_up()}")
@@ -176,7 +183,8 @@ def main() -> int:
         for who, seconds in times.items():
             if seconds > 0:
                 command = python(__file__, args.table, "--officers", args.officers, "--one", who, "--time", seconds)
-                command += ["--workers", str(args.workers), *(["--district", args.district] if args.district else [])]
+                command += ["--workers", str(args.workers), *(["--gap", *args.gap] if args.gap else [])]
+                command += ["--district", args.district] if args.district else []
                 found[who] = run(command, seconds + GRACE_S)
                 _print(console, who, seconds, found[who])
         answers = {who: result.answer for who, result in found.items() if result.answer}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sro_coverage.errors import Issue
-from sro_coverage.model.solution import slack
+from sro_coverage.model.solution import worst_value
 from sro_coverage.plan import UNITS, Duty, Facts, Plan, Tier
 from sro_coverage.problem import PEAKS_A_WEEK, Assignment, Problem, State, StraightLine
 from sro_coverage.travel import TravelTimes, limit_seconds, straight_line_from, travel_times
@@ -226,10 +226,10 @@ def _tiers(plan: Plan, facts: Facts) -> Iterator[Issue]:
     if names != plan.problem.order:
         yield Issue("tiers", ", ".join(names), ", ".join(plan.problem.order))
     for tier in plan.tiers:
-        yield from _tier(plan.problem, tier, facts.tier_value(tier.name))
+        yield from _tier(plan.problem, tier, facts.tier_value(tier.name), plan.params.gap.of(tier.name))
 
 
-def _tier(problem: Problem, tier: Tier, value: int) -> Iterator[Issue]:
+def _tier(problem: Problem, tier: Tier, value: int, gap: float) -> Iterator[Issue]:
     where = f"tier {tier.name}"
     unit, sense = UNITS[tier.name]
     sign = -1 if sense == "max" else 1
@@ -238,7 +238,7 @@ def _tier(problem: Problem, tier: Tier, value: int) -> Iterator[Issue]:
         "sense": sense,
         "value": value,
         "tolerance": getattr(problem.objective.tolerance, tier.name),
-        "limit": tier.best + sign * slack(tier.best, tier.tolerance),
+        "limit": worst_value(tier.best, tier.bound, sign=sign, tolerance=tier.tolerance, gap=gap),
     }
     for name, right in expected.items():
         if getattr(tier, name) != right:

@@ -20,6 +20,7 @@ from sro_coverage.cli import main
 from sro_coverage.plan import LIMITS, Plan
 from tests.read.files import Change, Files, add, all_of, swap
 
+CHULA_VISTA = Path(__file__).parents[1] / "data" / "chula_vista.toml"
 ENDINGS = {".html", ".json", ".csv", ".geojson"}
 
 
@@ -124,6 +125,29 @@ def test_a_plan_that_is_not_proven_is_written_and_ends_with_3(
     assert written(tmp_path / "out") == {f"plan{ending}" for ending in ENDINGS}
     assert "Out of time" in result.stderr
     assert "--time-limit" in result.stderr
+
+
+def test_a_plan_within_the_gap_asked_for_ends_with_0(tmp_path: Path) -> None:
+    """Chula Vista's driving and visibility are near their bounds long before they are proven."""
+    result = run("plan", CHULA_VISTA, "--gap", "travel=0.03", "--gap", "visibility=0.03", "--out", tmp_path)
+    assert result.exit_code == 0
+    assert "gap reached" in result.stdout
+    assert "Near enough to the bound, as a share: travel 0.03, visibility 0.03." in result.stdout
+    assert "Out of time" not in result.stderr
+    plan = Plan.from_json((tmp_path / "chula_vista.json").read_text(encoding="utf-8"))
+    assert (plan.params.gap.travel, plan.params.gap.coverage, plan.status) == (0.03, 0, "feasible")
+    assert all(tier.proven for tier in plan.tiers[:3])
+    assert find_broken_rules(plan) == []
+    page = (tmp_path / "chula_vista.html").read_text(encoding="utf-8")
+    assert "near enough to the bound, and for later tiers to use: driving a week within 3&nbsp;%" in page
+
+
+@pytest.mark.parametrize("text", ["travel", "travel=x", "travel=nan", "travel=2", "driving=0.1", "=1", ""])
+def test_a_gap_that_is_none_is_told(tmp_path: Path, text: str) -> None:
+    result = run("plan", CHULA_VISTA, "--gap", text, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert "expected" in result.stderr
+    assert written(tmp_path) == set()
 
 
 def test_two_plans_of_one_name_are_refused(tmp_path: Path) -> None:

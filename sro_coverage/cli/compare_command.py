@@ -148,4 +148,4 @@ def _names(paths: tuple[Path, ...], plans: list[Plan]) -> list[str]:
 def _verdict(plan: Plan) -> int:
     if not plan.has_beats:
         return NO_PLAN
-    return OK if plan.status == "optimal" else NOT_PROVEN
+    return OK if plan.is_done else NOT_PROVEN

@@ -27,6 +27,26 @@ workers_option = click.option(
 )
 
 
+def _gap(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> Any:
+    from sro_coverage.errors import DataError
+    from sro_coverage.model.solution import Gap
+
+    asked: dict[str, Any] = dict(text.partition("=")[::2] for text in texts)
+    try:
+        return Gap(**asked)
+    except DataError as error:
+        raise click.BadParameter("; ".join(map(str, error.issues))) from None
+
+
+gap_option = click.option(
+    "--gap",
+    multiple=True,
+    metavar="TIER=SHARE",
+    callback=_gap,
+    help="Near enough to the proven bound, as travel=0.005: the search of this tier ends there. For each tier.",
+)
+
+
 def time_limit_option(meaning: str) -> Callable[[Any], Any]:
     """Give the option for seconds of search; `meaning` says of what."""
     return click.option("--time-limit", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help=meaning)

@@ -14,6 +14,7 @@ from sro_coverage.cli.manners import (
     NOT_PROVEN,
     OK,
     check_targets,
+    gap_option,
     json_option,
     out_option,
     seed_option,
@@ -42,6 +43,7 @@ _underlay = click.option(
 @time_limit_option("Seconds of search for each plan file.")
 @seed_option
 @workers_option
+@gap_option
 @_underlay
 @json_option
 @teaching_errors
@@ -51,6 +53,7 @@ def plan(
     time_limit: float,
     seed: int,
     workers: int,
+    gap: Any,
     underlay: Path | None,
     as_json: bool,
 ) -> int:
@@ -59,7 +62,7 @@ def plan(
     from sro_coverage.model.solution import SolveParams
     from sro_coverage.scenario.file import read_plan_or_scenario
 
-    params = SolveParams(time_limit_s=time_limit, seed=seed, workers=workers)
+    params = SolveParams(time_limit_s=time_limit, seed=seed, workers=workers, gap=gap)
     reads: list[tuple[str, Read]] = []
     issues: list[Issue] = []
     for path in plan_files:
@@ -144,11 +147,11 @@ def _verdict(solved: Plan) -> int:
         return NO_PLAN
     if _was_interrupted(solved):
         click.echo("Stopped by you: this is the best plan so far, and it keeps every rule.", err=True)
-    elif solved.status != "optimal":
+    elif not solved.is_done:
         click.echo(
             "Out of time: this is the best plan so far, and it keeps every rule; --time-limit gives more.", err=True
         )
-    return OK if solved.status == "optimal" else NOT_PROVEN
+    return OK if solved.is_done else NOT_PROVEN
 
 
 def _read_plan(path: Path) -> Plan:

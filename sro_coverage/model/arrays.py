@@ -94,6 +94,10 @@ class TierArrays:
         """Give the number that people see."""
         return self.sign * cost + self.constant
 
+    def cost(self, shown: int) -> int:
+        """Give the cost that is shown so."""
+        return self.sign * (shown - self.constant)
+
     @property
     def is_sum(self) -> bool:
         """Whether the cost is the sum of what is chosen."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
 
@@ -14,6 +13,7 @@ from sro_coverage.model.formulation import Formulation, a_solver
 from sro_coverage.model.greedy import filled, first_choice
 from sro_coverage.model.near import Near, NearBound, choice_near
 from sro_coverage.model.solution import (
+    Done,
     News,
     Solution,
     SolveParams,
@@ -21,7 +21,7 @@ from sro_coverage.model.solution import (
     StopSignal,
     TierOutcome,
     Watcher,
-    slack,
+    is_near,
 )
 from sro_coverage.problem import Tolerance
 
@@ -58,11 +58,14 @@ def solve_exact(
     start = hint if hint and hint.keeps_rules(arrays) else first_choice(arrays)
     choice, outcomes = known or (start, ())
     floors = _Floors(arrays, near.bounds if near else ())
-    done = [_Done.of_known(tier, outcome) for tier, outcome in zip(arrays.tiers, outcomes, strict=False)]
+    done = [
+        Done.of_known(tier, outcome, getattr(tolerance, tier.name), params.gap.of(tier.name))
+        for tier, outcome in zip(arrays.tiers, outcomes, strict=False)
+    ]
     for number, tier in enumerate(arrays.tiers[len(done) :], start=len(done)):
         tier_began = time.monotonic()
         left_s = max(params.time_limit_s - (tier_began - began), 0.0)
-        news = _News(tier, number, len(arrays.tiers), began, watch)
+        news = _News(tier, number, len(arrays.tiers), began, watch, params.gap.of(tier.name))
         time_s = (left_s / (len(arrays.tiers) - number), left_s)
         floor = floors.of(tier)
         if choice is not None and choice.cost(arrays, tier) == floor:
@@ -83,12 +86,15 @@ def solve_exact(
         choice = _better(arrays, tier, result.choice, choice)
         if choice is None:
             return Solution("no plan found", None, (), time.monotonic() - began)
+        own, gap, cost = getattr(tolerance, tier.name), params.gap.of(tier.name), choice.cost(arrays, tier)
         held = [(other.tier, other.limit) for other in done]
-        held += [(tier, choice.cost(arrays, tier))] if result.stopped == "proven" else []
+        held += [(tier, cost)] if result.bound is not None and is_near(tier, cost, result.bound, gap) else []
         choice = filled(arrays, choice, held)
-        done.append(_Done(tier, result.bound, result.stopped, time.monotonic() - tier_began))
+        runtime_s = time.monotonic() - tier_began
+        done.append(Done(tier, result.bound, result.stopped, runtime_s, own, gap))
         for other in done:
-            other.tighten(choice.cost(arrays, other.tier), getattr(tolerance, other.tier.name), formulation)
+            if other.tighten(choice.cost(arrays, other.tier)) and formulation is not None:
+                formulation.hold(other.tier, other.limit)
             floors.after(other.tier, other.limit)
     if choice is None:
         raise AssertionError("a problem has at least one tier")
@@ -103,45 +109,6 @@ def _better(arrays: Arrays, tier: TierArrays, found: Choice | None, known: Choic
     return found if found.cost(arrays, tier) <= known.cost(arrays, tier) else known
 
 
-@dataclass
-class _Done:
-    """A tier that was optimised: its best cost so far, and how far later tiers may go."""
-
-    tier: TierArrays
-    bound: int | None
-    stopped: Stopped
-    runtime_s: float
-    best: int = 2**62
-    limit: int = 2**62
-
-    @staticmethod
-    def of_known(tier: TierArrays, outcome: TierOutcome) -> _Done:
-        """Take over a tier that was optimised on other arrays of the same problem."""
-        best, limit = (tier.sign * (number - tier.constant) for number in (outcome.best, outcome.limit))
-        bound = None if outcome.bound is None else tier.sign * (outcome.bound - tier.constant)
-        return _Done(tier, bound, outcome.stopped, outcome.runtime_s, best, limit)
-
-    def tighten(self, cost: int, tolerance: float, formulation: Formulation | None) -> None:
-        """Hold the tier at a better value, also where a later tier met it by the way."""
-        if cost >= self.best:
-            return
-        self.best, self.limit = cost, cost + slack(self.tier.shown(cost), tolerance)
-        if formulation is not None:
-            formulation.hold(self.tier, self.limit)
-
-    def outcome(self, cost: int) -> TierOutcome:
-        """Say it in the numbers that people see."""
-        return TierOutcome(
-            name=self.tier.name,
-            best=self.tier.shown(self.best),
-            bound=None if self.bound is None else self.tier.shown(self.bound),
-            limit=self.tier.shown(self.limit),
-            value=self.tier.shown(cost),
-            stopped="proven" if self.bound == self.best else self.stopped,
-            runtime_s=self.runtime_s,
-        )
-
-
 class _Floors:
     """Costs that no choice can go below: what a tier can never be, and what a similar problem proves."""
 
@@ -150,7 +117,7 @@ class _Floors:
         for tier, near in zip(arrays.tiers, bounds, strict=False):
             if near.tier != tier.name:
                 break
-            self._near[tier.name] = (tier.sign * (near.bound - tier.constant), tier.sign * (near.limit - tier.constant))
+            self._near[tier.name] = (tier.cost(near.bound), tier.cost(near.limit))
 
     def of(self, tier: TierArrays) -> int:
         return max(tier.least_cost, self._near.get(tier.name, (tier.least_cost, 0))[0])
@@ -164,29 +131,46 @@ class _Floors:
 class _News(cp_model.CpSolverSolutionCallback):
     """Passes solutions and bounds on as they come."""
 
-    def __init__(self, tier: TierArrays, number: int, num_tiers: int, began: float, watch: Watcher | None) -> None:
+    def __init__(
+        self, tier: TierArrays, number: int, num_tiers: int, began: float, watch: Watcher | None, gap: float
+    ) -> None:
         super().__init__()
         self._news = News(tier, number, num_tiers, began, watch)
+        self._tier, self._gap = tier, gap
         self._best: int | None = None
         self._bound: int | None = None
         self._is_enough = False
-        self.floor: int | None = None
+        self._solver: cp_model.CpSolver | None = None
+        self._floor = 0
 
-    def stop_once_found(self, solver: cp_model.CpSolver) -> None:
+    def begin(self, solver: cp_model.CpSolver, floor: int) -> None:
+        """Take note of the search that is to come, and of what its cost cannot be less than."""
+        self._solver, self._floor = solver, floor
+        solver.best_bound_callback = self.on_bound
+        self.tell()
+
+    def stop_once_found(self) -> None:
         """End the search now if it has a solution, or else with its first one."""
         self._is_enough = True
         if self._best is not None:
-            solver.stop_search()
+            self._end()
 
     def on_solution_callback(self) -> None:
         self._best = round(self.objective_value)
-        if self._is_enough or self._best == self.floor:
+        if self._is_enough or self._best == self._floor:
             self.stop_search()
         self.on_bound(self.best_objective_bound)
 
     def on_bound(self, bound: float) -> None:
         self._bound = math.ceil(bound - 1e-6)
         self.tell()
+        least = max(self._bound, self._floor)
+        if self._gap > 0 and self._best is not None and is_near(self._tier, self._best, least, self._gap):
+            self._end()
+
+    def _end(self) -> None:
+        if self._solver is not None:
+            self._solver.stop_search()
 
     def tell(self) -> None:
         self._news.tell(self._best, self._bound)
@@ -227,10 +211,8 @@ def _optimise(
     formulation.model.minimize(formulation.cost(tier))
     formulation.hint(start)
     solver = a_solver(params, part_s if is_plan else left_s)
-    solver.best_bound_callback = news.on_bound
-    news.floor = floor
-    news.tell()
-    enough = threading.Timer(part_s, news.stop_once_found, [solver])
+    news.begin(solver, floor)
+    enough = threading.Timer(part_s, news.stop_once_found)
     enough.daemon = True
     enough.start()
     with stop.calls(solver.stop_search):

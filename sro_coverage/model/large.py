@@ -8,26 +8,26 @@ and bound meet. What a held limit excludes is excluded for all later tiers.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 
-from sro_coverage.model.arrays import Arrays, Choice, TierArrays
+from sro_coverage.model.arrays import Arrays, Choice
 from sro_coverage.model.bound import Exclusions, Prices
 from sro_coverage.model.feasible import any_plan
 from sro_coverage.model.greedy import filled, first_choice
 from sro_coverage.model.solution import (
+    UNKNOWN,
+    Done,
     News,
     Solution,
     SolveParams,
     Stopped,
     StopSignal,
-    TierOutcome,
     Watcher,
-    slack,
+    is_near,
 )
 from sro_coverage.model.stars import Stars
-from sro_coverage.model.tier import UNKNOWN, Clock, TierSearch
+from sro_coverage.model.tier import Clock, TierSearch
 from sro_coverage.problem import Tolerance
 
 _EARLY = 1.5  # so many times its share of the time goes to the tier that all later ones depend on
@@ -60,35 +60,41 @@ def solve_large(
     choice = first or _nobody(arrays)
     stars = Stars.of(arrays)
     excluded = Exclusions.of_rules(arrays, stars)
-    done: list[_Done] = []
+    done: list[Done] = []
+    duals: list[Prices | None] = []
     for number, tier in enumerate(arrays.tiers):
         left_s = params.time_limit_s - (time.monotonic() - began)
         num_left = len(arrays.tiers) - number
         clock = Clock(time.monotonic(), left_s * min(_EARLY / (num_left + _EARLY - 1), 1), stop, is_last=num_left == 1)
         news = News(tier, number, len(arrays.tiers), began, watch)
-        known = [other for other in done if other.limit < UNKNOWN]
-        held = [(other.tier, other.limit) for other in known]
-        duals = [other.prices for other in known]
+        known = [(other, prices) for other, prices in zip(done, duals, strict=True) if other.limit < UNKNOWN]
+        held = [(other.tier, other.limit) for other, _ in known]
+        own, gap = getattr(tolerance, tier.name), params.gap.of(tier.name)
         bound = None
         if tier.is_sum and len(stars.site) and left_s > 0 and not stop.requested:
-            is_held = getattr(tolerance, tier.name) == 0 and number + 1 < len(arrays.tiers)
-            search = TierSearch(arrays, stars, tier, held, excluded, duals, clock, news, params, is_held)
+            is_held = own == 0 and gap == 0 and number + 1 < len(arrays.tiers)
+            prices = [of_tier for _, of_tier in known]
+            search = TierSearch(arrays, stars, tier, held, excluded, prices, clock, news, params, is_held)
             found, bound = search.run(choice)
             is_within = all(found.cost(arrays, other) <= limit for other, limit in held)  # the search sees sums only
             if is_within and (found.keeps_rules(arrays) or not choice.keeps_rules(arrays)):
                 choice = found
         is_plan = choice.keeps_rules(arrays)
-        choice = filled(arrays, choice, held) if is_plan else choice
-        cost = choice.cost(arrays, tier) if is_plan else UNKNOWN
-        limit = cost + slack(tier.shown(cost), getattr(tolerance, tier.name)) if is_plan else UNKNOWN
         least = tier.least_cost if bound is None else max(bound.whole, tier.least_cost)
-        done.append(_Done(tier, min(least, cost), cost, limit, clock, bound.prices if bound else None))
-        if bound is not None and is_plan:
-            excluded = search.relaxation.regrets(bound.prices).beyond(limit, excluded).and_also(search.kept)
+        if is_plan:
+            reached = choice.cost(arrays, tier)
+            choice = filled(arrays, choice, held + [(tier, reached)] * is_near(tier, reached, least, gap))
+        cost = choice.cost(arrays, tier) if is_plan else UNKNOWN
+        why: Stopped = "interrupted" if stop.requested else "time limit"
+        done.append(Done(tier, min(least, cost), why, time.monotonic() - clock.began, own, gap))
+        duals.append(bound.prices if bound else None)
         if not is_plan:
             continue
-        for other in done[:-1]:
-            other.tighten(choice.cost(arrays, other.tier), getattr(tolerance, other.tier.name))
+        for other in done:
+            other.tighten(choice.cost(arrays, other.tier))
+        if bound is not None:
+            limit = done[-1].limit
+            excluded = search.relaxation.regrets(bound.prices).beyond(limit, excluded).and_also(search.kept)
     if not choice.keeps_rules(arrays):
         return Solution("no plan found", None, (), time.monotonic() - began, "large")
     outcomes = tuple(other.outcome(choice.cost(arrays, other.tier)) for other in done)
@@ -104,37 +110,3 @@ def is_for_large(arrays: Arrays) -> bool:
 def _nobody(arrays: Arrays) -> Choice:
     """Give the empty plan to start from, though a rule is against it."""
     return Choice(np.zeros(len(arrays.base_site), np.bool_), np.zeros(len(arrays.arc_site), np.bool_))
-
-
-@dataclass
-class _Done:
-    """A tier that was optimised."""
-
-    tier: TierArrays
-    bound: int
-    best: int
-    limit: int
-    clock: Clock
-    prices: Prices | None
-    runtime_s: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.runtime_s = time.monotonic() - self.clock.began
-        self.stopped: Stopped = "interrupted" if self.clock.stop.requested else "time limit"
-
-    def tighten(self, cost: int, tolerance: float) -> None:
-        """Hold the tier at a better value that a later one met by the way."""
-        if cost < self.best:
-            self.best, self.limit = cost, cost + slack(self.tier.shown(cost), tolerance)
-
-    def outcome(self, cost: int) -> TierOutcome:
-        """Say it in the numbers that people see."""
-        return TierOutcome(
-            name=self.tier.name,
-            best=self.tier.shown(self.best),
-            bound=self.tier.shown(self.bound),
-            limit=self.tier.shown(self.limit),
-            value=self.tier.shown(cost),
-            stopped="proven" if self.bound == self.best else self.stopped,
-            runtime_s=self.runtime_s,
-        )

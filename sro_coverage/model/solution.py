@@ -14,10 +14,31 @@ from pydantic import Field
 
 from sro_coverage.model.arrays import Choice, TierArrays
 from sro_coverage.problem import TierName, Value
+from sro_coverage.problem.policy import Share
 
-Stopped = Literal["proven", "time limit", "interrupted", "not reached"]
+Stopped = Literal["proven", "gap reached", "time limit", "interrupted", "not reached"]
 Status = Literal["optimal", "feasible", "infeasible", "no plan found"]
 Method = Literal["exact", "large"]
+
+UNKNOWN = 2**62
+"""Cost of what is no plan."""
+
+
+class Gap(Value):
+    """How far each tier may stay from its proven bound, relative to its value; see `worst_value`."""
+
+    coverage: Share = 0
+    primary: Share = 0
+    reach: Share = 0
+    travel: Share = 0
+    visibility: Share = 0
+    continuity: Share = 0
+    balance: Share = 0
+    moves: Share = 0
+
+    def of(self, tier: TierName) -> float:
+        """Give it for one tier."""
+        return float(getattr(self, tier))
 
 
 class SolveParams(Value):
@@ -30,11 +51,14 @@ class SolveParams(Value):
         For all tiers together; what one tier leaves goes to the next.
     workers
         Parallel searches. One is repeatable; more may return another of several equally good plans.
+    gap
+        Near enough: the search of a tier ends there, and while it is not proven later tiers may use the whole gap.
     """
 
     time_limit_s: Annotated[float, Field(gt=0, le=1_000_000)] = 60
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     workers: Annotated[int, Field(ge=1, le=64)] = 1
+    gap: Gap = Gap()
 
 
 @dataclass(frozen=True)
@@ -136,6 +160,33 @@ def slack(value: int, tolerance: float) -> int:
     return int(Decimal(str(tolerance)) * abs(value))
 
 
+def room_above(bound: int, gap: float) -> int:
+    """Whole units that a value may be worse than its bound, so that its relative gap is at most `gap`."""
+    return slack(bound, gap / (1 + gap))
+
+
+def is_near(tier: TierArrays, best: int, bound: int, gap: float) -> bool:
+    """Whether a cost is within the gap of what no plan costs less than."""
+    return best - bound <= room_above(tier.shown(bound), gap)
+
+
+def worst_value(best: int, bound: int | None, *, sign: int, tolerance: float, gap: float) -> int:
+    """
+    Give the worst value that later tiers must respect.
+
+    The best one less the tolerance; where that one is not proven, all within the gap of the bound are as good.
+
+    Parameters
+    ----------
+    sign
+        -1 where more is better, else 1.
+    """
+    worst = sign * best + slack(best, tolerance)
+    if bound is not None and bound != best:
+        worst = max(worst, sign * bound + room_above(bound, gap))
+    return sign * worst
+
+
 def relative_gap(value: int, bound: int | None) -> float | None:
     """Distance of a value from its bound, as a share of the value (of 1 if the value is 0)."""
     return None if bound is None else abs(value - bound) / max(abs(value), 1)
@@ -161,3 +212,65 @@ class News:
                     time.monotonic() - self._began,
                 )
             )
+
+
+@dataclass
+class Done:
+    """
+    A tier that was optimised, as a cost.
+
+    Parameters
+    ----------
+    bound
+        None if nothing is known.
+    best, limit
+        The least cost so far, and how far later tiers may go.
+    """
+
+    tier: TierArrays
+    bound: int | None
+    stopped: Stopped
+    runtime_s: float
+    tolerance: float
+    gap: float
+    best: int = UNKNOWN
+    limit: int = UNKNOWN
+
+    @staticmethod
+    def of_known(tier: TierArrays, outcome: TierOutcome, tolerance: float, gap: float) -> Done:
+        """Take over a tier that was optimised on other arrays of the same problem."""
+        bound = None if outcome.bound is None else tier.cost(outcome.bound)
+        best, limit = tier.cost(outcome.best), tier.cost(outcome.limit)
+        return Done(tier, bound, outcome.stopped, outcome.runtime_s, tolerance, gap, best, limit)
+
+    def tighten(self, cost: int) -> bool:
+        """Take over a better value, also where a later tier met it by the way; gives whether it is one."""
+        if cost >= self.best:
+            return False
+        self.best, best = cost, self.tier.shown(cost)
+        worst = worst_value(best, self._shown_bound, sign=self.tier.sign, tolerance=self.tolerance, gap=self.gap)
+        self.limit = self.tier.cost(worst)
+        return True
+
+    def outcome(self, cost: int) -> TierOutcome:
+        """Say it, and what it is in the final plan, in the numbers that people see."""
+        return TierOutcome(
+            name=self.tier.name,
+            best=self.tier.shown(self.best),
+            bound=self._shown_bound,
+            limit=self.tier.shown(self.limit),
+            value=self.tier.shown(cost),
+            stopped=self._why,
+            runtime_s=self.runtime_s,
+        )
+
+    @property
+    def _shown_bound(self) -> int | None:
+        return None if self.bound is None else self.tier.shown(self.bound)
+
+    @property
+    def _why(self) -> Stopped:
+        if self.bound == self.best:
+            return "proven"
+        reached = self.bound is not None and is_near(self.tier, self.best, self.bound, self.gap)
+        return "gap reached" if reached else self.stopped

@@ -24,7 +24,7 @@ from sro_coverage.model.highs import relaxed
 from sro_coverage.model.pricing import price_shared
 from sro_coverage.model.regions import Searched, Wanted
 from sro_coverage.model.reoptimise import AT_ONCE_COLUMNS, reoptimise
-from sro_coverage.model.solution import News, SolveParams, StopSignal
+from sro_coverage.model.solution import UNKNOWN, News, SolveParams, StopSignal, is_near
 from sro_coverage.model.split import Common, Split
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.windows import MOST_SITES, Windows, kept
@@ -48,9 +48,7 @@ _TIGHT, _LEAST_REGION_S = 1e-3, 2.0
 _LINEAR_SHARE = 1 / 16
 _QUICK_WAYS = 12
 _PAUSE_S = 0.05
-
-UNKNOWN = 2**62
-"""Cost of what is no plan."""
+_REGION_GAP = 0.1  # of the gap that is asked for: what regions lack adds up with what is lost between them
 
 
 @dataclass
@@ -95,6 +93,7 @@ class TierSearch:
         self._duals = [dual for dual, (other, _) in zip(duals, held, strict=True) if other.is_sum]
         self._rng = np.random.default_rng(params.seed)
         self._at_once, self._is_held = params.workers, is_held
+        self._enough = params.gap.of(tier.name) * (1 if start is None else _REGION_GAP)
         self._beats: BeatSearch | None = None
         self._split: Split | None = None
         self._shared_at: Prices | None = None
@@ -158,7 +157,12 @@ class TierSearch:
         """Whether to search on: not for long once the plan is near its bound, for the later tiers need time too."""
         if self._beats is not None and self._beats.best.merit < self._best.merit:
             self._take(self._beats.best)
-        return self._left_s > 0 and self._best.merit > (0, self.bound.whole)
+        return self._left_s > 0 and not self._is_near_enough
+
+    @property
+    def _is_near_enough(self) -> bool:
+        best = self._best
+        return best.excess == 0 and is_near(self.tier, best.cost, self.bound.whole, self._enough)
 
     @property
     def _left_s(self) -> float:
@@ -203,7 +207,8 @@ class TierSearch:
 
         def enough(bound: Bound) -> bool:
             self.news.tell(draft.cost, bound.whole)
-            return bound.whole >= known or self._is_late(ends) or (bound.is_settled and not is_steady)
+            is_near_enough = draft.excess == 0 and is_near(self.tier, draft.cost, bound.whole, self._enough)
+            return is_near_enough or self._is_late(ends) or (bound.is_settled and not is_steady)
 
         return ascend(self.relaxation, start, known, rounds=rounds, enough=enough)
 

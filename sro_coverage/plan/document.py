@@ -195,6 +195,11 @@ class Plan(Value):
         """Whether there is a plan at all."""
         return bool(self.beats)
 
+    @property
+    def is_done(self) -> bool:
+        """Whether every tier is proven, or as near to its bound as was asked for."""
+        return self.has_beats and all(tier.stopped in ("proven", "gap reached") for tier in self.tiers)
+
     def sealed(self) -> Plan:
         """Give the same plan with its digest filled in."""
         return self.model_copy(update={"digest": self.expected_digest()})

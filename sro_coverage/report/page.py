@@ -55,7 +55,7 @@ def render_map(
             picture=picture(layers),
             roster=list(_roster(plan)),
             campuses=list(_campuses(plan)),
-            tiers=[_tier(tier) for tier in plan.tiers],
+            tiers=[_tier(tier, plan.params.gap.of(tier.name)) for tier in plan.tiers],
             status=STATUS[plan.status],
             states=[s for s in STATES if layers.figures.campuses[s] or s not in ("uncovered", "not planned")],
             state_meaning=STATE_MEANING,
@@ -107,14 +107,14 @@ def _campuses(plan: Plan) -> Iterator[dict[str, Any]]:
         }
 
 
-def _tier(tier: Tier) -> dict[str, Any]:
+def _tier(tier: Tier, gap: float) -> dict[str, Any]:
     label, meaning = TIERS[tier.name]
     bound = "none known" if tier.bound is None else amount(tier, tier.bound)
     if tier.proven:
         proof = "proven"
     else:
-        gap = "" if tier.gap is None else f", gap {tier.gap:.1%}"
-        proof = f"not proven ({tier.stopped}{gap})"
+        known = "" if tier.gap is None else f", gap {tier.gap:.1%}"
+        proof = f"not proven ({tier.stopped}{known})"
     return {
         "label": label,
         "meaning": meaning,
@@ -124,5 +124,6 @@ def _tier(tier: Tier) -> dict[str, Any]:
         "proof": proof,
         "proven": tier.proven,
         "tolerance": tier.tolerance,
+        "gap": gap,
         "differs": tier.value != tier.best,
     }

@@ -84,6 +84,9 @@ def _subtitle(plan: Plan) -> str:
     text = f"{count} officer{'s' * (count != 1)} for {places} with {students:,} students: {plan.status}"
     if plan.method == "large":
         text += "\nToo large for one model: solved by prices and parts, with how near each tier is to its bound."
+    near = ", ".join(f"{tier} {gap:g}" for tier in problem.order if (gap := plan.params.gap.of(tier)))
+    if near:
+        text += f"\nNear enough to the bound, as a share: {near}. Where a tier is not proven, later ones may use it."
     if problem.objective.weight:
         text += f"\nDemand is the column {plain(problem.objective.weight)!r}, not enrollment: the planner's choice."
     return text

@@ -8,7 +8,7 @@ import pytest
 
 from sro_coverage.check import check
 from sro_coverage.errors import DataError
-from sro_coverage.model.solution import SolveParams, StopSignal
+from sro_coverage.model.solution import Gap, SolveParams, StopSignal, relative_gap, slack, worst_value
 from sro_coverage.planner import solve
 from sro_coverage.problem import Assignment, Campus, Officer, Policy, Problem, RuleChange
 from sro_coverage.travel import travel_times
@@ -240,3 +240,58 @@ def test_a_current_plan_does_not_make_the_other_tiers_harder():
     for tier, other in zip(with_names.tiers, expected.tiers, strict=False):
         assert (tier.best, tier.bound, tier.stopped) == (other.best, other.bound, "proven")
     assert with_names.tiers[-1].value < sum(campus.enrollment or 0 for campus in campuses)
+
+
+EVERY = Gap(**dict.fromkeys(Gap.model_fields, 0.2))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_tier_ends_within_its_gap_and_later_ones_may_use_it(seed):
+    problem = random_problem(seed + 900, num_campuses=24, num_officers=5).replace(pins=(), forbids=())
+    exact, near = (solve(problem, SolveParams(time_limit_s=30, gap=gap)) for gap in (Gap(), EVERY))
+    assert check(near) == []
+    assert near.is_done
+    assert {tier.stopped for tier in near.tiers} <= {"proven", "gap reached"}
+    first, best = near.tiers[0], exact.tiers[0]
+    sign = -1 if best.more_is_better else 1
+    assert best.proven
+    assert sign * first.bound <= sign * best.best <= sign * first.best
+    for tier in near.tiers:
+        assert tier.gap <= 0.2
+        if tier.proven:
+            assert tier.limit == tier.best + (-1 if tier.more_is_better else 1) * slack(tier.best, tier.tolerance)
+        else:
+            assert relative_gap(tier.value, tier.bound) <= max(0.2, tier.tolerance + 0.2)
+
+
+def test_a_gap_ends_the_search_sooner():
+    """Without it this tier is searched to its proof."""
+    stopped = []
+    for seed in range(6):
+        problem = random_problem(seed + 900, num_campuses=24, num_officers=5).replace(pins=(), forbids=())
+        stopped += [tier.stopped for tier in solve(problem, SolveParams(time_limit_s=30, gap=EVERY)).tiers]
+    assert "gap reached" in stopped
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_worst_value_is_within_the_gap_of_the_bound(sign):
+    rng = random.Random(3)
+    for _ in range(2_000):
+        bound, gap = rng.randrange(1, 10**6), rng.choice([0.001, 0.01, 0.3])
+        best = bound + sign * rng.randrange(1, 20) * bound // 1_000
+        worst = worst_value(best, bound, sign=sign, tolerance=0, gap=gap)
+        assert sign * worst >= sign * best
+        if relative_gap(best, bound) <= gap / (1 + gap) and best != bound:
+            assert relative_gap(worst, bound) <= gap
+            assert sign * worst >= sign * bound
+            assert abs(worst - bound) + 1 > gap / (1 + gap) * bound - 1e-6
+        else:
+            assert worst == best or best == bound
+
+
+def test_what_is_proven_is_held_whatever_the_gap():
+    assert worst_value(100, 100, sign=1, tolerance=0, gap=0.5) == 100
+    assert worst_value(100, 100, sign=-1, tolerance=0.05, gap=0.5) == 95
+    assert worst_value(100, None, sign=1, tolerance=0.05, gap=0.5) == 105
+    assert worst_value(100, 99, sign=1, tolerance=0.05, gap=0) == 105
+    assert worst_value(100, 99, sign=1, tolerance=0, gap=0.05) == 103

@@ -20,7 +20,7 @@ from sro_coverage.model.exact import solve_exact
 from sro_coverage.model.greedy import first_choice
 from sro_coverage.model.large import is_for_large, solve_large
 from sro_coverage.model.reoptimise import reoptimise
-from sro_coverage.model.solution import SolveParams, StopSignal
+from sro_coverage.model.solution import Gap, SolveParams, StopSignal, relative_gap
 from sro_coverage.model.stars import Stars
 from sro_coverage.planner import solve
 from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem, RuleChange, StraightLine
@@ -269,3 +269,20 @@ def test_several_posts_go_to_the_exact_way():
     assert not is_for_large(compile_arrays(several, travel_times(several)))
     one = agency()
     assert is_for_large(compile_arrays(one, travel_times(one)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_tier_ends_within_its_gap(seed):
+    problem, arrays = compiled(seed + 40, num_campuses=40, num_officers=7)
+    exact = solve_exact(arrays, problem.objective.tolerance, SolveParams(time_limit_s=20))
+    gap = Gap(**dict.fromkeys(Gap.model_fields, 0.3))
+    near = solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=20, gap=gap))
+    assert near.choice.keeps_rules(arrays)
+    first, best = near.tiers[0], exact.tiers[0]
+    sign = arrays.tiers[0].sign
+    assert sign * first.bound <= sign * best.best <= sign * first.best
+    for outcome, tier in zip(near.tiers, arrays.tiers, strict=True):
+        assert tier.sign * outcome.value <= tier.sign * outcome.limit
+        if tier.is_sum:
+            assert outcome.stopped in ("proven", "gap reached")
+            assert relative_gap(outcome.best, outcome.bound) <= 0.3
