@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sro_coverage.errors import Issue
-from sro_coverage.model.solution import worst_value
+from sro_coverage.model.solution import is_within, worst_value
 from sro_coverage.plan import UNITS, Duty, Facts, Plan, Tier
 from sro_coverage.problem import PEAKS_A_WEEK, Assignment, Problem, State, StraightLine
 from sro_coverage.travel import TravelTimes, limit_seconds, straight_line_from, travel_times
@@ -247,6 +247,9 @@ def _tier(problem: Problem, tier: Tier, value: int, gap: float) -> Iterator[Issu
         yield Issue(where, f"value {tier.value}", f"no worse than its limit {tier.limit}")
     if tier.bound is not None and sign * tier.bound > sign * tier.best:
         yield Issue(where, f"bound {tier.bound} passes the value {tier.best}", "a bound that no plan beats")
+    is_reached = tier.bound != tier.best and is_within(tier.best, tier.bound, gap)
+    if (tier.stopped == "gap reached") != is_reached:
+        yield Issue(where, f"{tier.stopped}, bound {tier.bound}, best {tier.best}", f"gap reached if within {gap:g}")
     if tier.proven != (tier.bound == tier.best):
         yield Issue(where, f"{tier.stopped}, bound {tier.bound}, best {tier.best}", "proven if and only if they meet")
 

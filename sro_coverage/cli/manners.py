@@ -31,7 +31,13 @@ def _gap(_context: click.Context, _parameter: click.Parameter, texts: tuple[str,
     from sro_coverage.errors import DataError
     from sro_coverage.model.solution import Gap
 
-    asked: dict[str, Any] = dict(text.partition("=")[::2] for text in texts)
+    asked: dict[str, Any] = {}
+    for text in texts:
+        tier, sign, share = text.partition("=")
+        if not sign or not tier or tier in asked:
+            found = f"{shown(tier)} a second time" if tier in asked else repr(shown(text))
+            raise click.BadParameter(f"{found}; expected TIER=SHARE, such as travel=0.005, once for a tier")
+        asked[tier] = share
     try:
         return Gap(**asked)
     except DataError as error:

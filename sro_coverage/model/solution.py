@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +15,12 @@ from pydantic import Field
 
 from sro_coverage.model.arrays import Choice, TierArrays
 from sro_coverage.problem import TierName, Value
-from sro_coverage.problem.policy import Share
 
 Stopped = Literal["proven", "gap reached", "time limit", "interrupted", "not reached"]
 Status = Literal["optimal", "feasible", "infeasible", "no plan found"]
 Method = Literal["exact", "large"]
+
+Near = Annotated[float, Field(ge=0, lt=1)]
 
 UNKNOWN = 2**62
 """Cost of what is no plan."""
@@ -27,14 +29,14 @@ UNKNOWN = 2**62
 class Gap(Value):
     """How far each tier may stay from its proven bound, relative to its value; see `worst_value`."""
 
-    coverage: Share = 0
-    primary: Share = 0
-    reach: Share = 0
-    travel: Share = 0
-    visibility: Share = 0
-    continuity: Share = 0
-    balance: Share = 0
-    moves: Share = 0
+    coverage: Near = 0
+    primary: Near = 0
+    reach: Near = 0
+    travel: Near = 0
+    visibility: Near = 0
+    continuity: Near = 0
+    balance: Near = 0
+    moves: Near = 0
 
     def of(self, tier: TierName) -> float:
         """Give it for one tier."""
@@ -58,7 +60,7 @@ class SolveParams(Value):
     time_limit_s: Annotated[float, Field(gt=0, le=1_000_000)] = 60
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     workers: Annotated[int, Field(ge=1, le=64)] = 1
-    gap: Gap = Gap()
+    gap: Annotated[Gap, Field(exclude_if=lambda gap: gap == Gap())] = Gap()  # so that older documents stay the same
 
 
 @dataclass(frozen=True)
@@ -160,14 +162,15 @@ def slack(value: int, tolerance: float) -> int:
     return int(Decimal(str(tolerance)) * abs(value))
 
 
-def room_above(bound: int, gap: float) -> int:
-    """Whole units that a value may be worse than its bound, so that its relative gap is at most `gap`."""
-    return slack(bound, gap / (1 + gap))
-
-
 def is_near(tier: TierArrays, best: int, bound: int, gap: float) -> bool:
     """Whether a cost is within the gap of what no plan costs less than."""
-    return best - bound <= room_above(tier.shown(bound), gap)
+    return best <= bound or is_within(tier.shown(best), tier.shown(bound), gap)
+
+
+def is_within(best: int, bound: int | None, gap: float) -> bool:
+    """Whether a value is within the gap of its bound."""
+    found = relative_gap(best, bound)
+    return found is not None and found <= gap
 
 
 def worst_value(best: int, bound: int | None, *, sign: int, tolerance: float, gap: float) -> int:
@@ -183,7 +186,8 @@ def worst_value(best: int, bound: int | None, *, sign: int, tolerance: float, ga
     """
     worst = sign * best + slack(best, tolerance)
     if bound is not None and bound != best:
-        worst = max(worst, sign * bound + room_above(bound, gap))
+        near = Decimal(bound) / (1 - sign * Decimal(str(gap)))
+        worst = max(worst, math.floor(sign * near))
     return sign * worst
 
 
@@ -272,5 +276,5 @@ class Done:
     def _why(self) -> Stopped:
         if self.bound == self.best:
             return "proven"
-        reached = self.bound is not None and is_near(self.tier, self.best, self.bound, self.gap)
+        reached = is_within(self.tier.shown(self.best), self._shown_bound, self.gap)
         return "gap reached" if reached else self.stopped

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 
 from sro_coverage.check import check
 from sro_coverage.errors import DataError
-from sro_coverage.model.solution import Gap, SolveParams, StopSignal, relative_gap, slack, worst_value
+from sro_coverage.model.solution import Gap, SolveParams, StopSignal, is_within, relative_gap, slack, worst_value
 from sro_coverage.planner import solve
 from sro_coverage.problem import Assignment, Campus, Officer, Policy, Problem, RuleChange
 from sro_coverage.travel import travel_times
@@ -281,12 +282,11 @@ def test_the_worst_value_is_within_the_gap_of_the_bound(sign):
         best = bound + sign * rng.randrange(1, 20) * bound // 1_000
         worst = worst_value(best, bound, sign=sign, tolerance=0, gap=gap)
         assert sign * worst >= sign * best
-        if relative_gap(best, bound) <= gap / (1 + gap) and best != bound:
-            assert relative_gap(worst, bound) <= gap
-            assert sign * worst >= sign * bound
-            assert abs(worst - bound) + 1 > gap / (1 + gap) * bound - 1e-6
+        if best != bound and is_within(best, bound, gap):
+            assert is_within(worst, bound, gap)
+            assert not is_within(worst + sign, bound, gap)
         else:
-            assert worst == best or best == bound
+            assert worst == best
 
 
 def test_what_is_proven_is_held_whatever_the_gap():
@@ -294,4 +294,23 @@ def test_what_is_proven_is_held_whatever_the_gap():
     assert worst_value(100, 100, sign=-1, tolerance=0.05, gap=0.5) == 95
     assert worst_value(100, None, sign=1, tolerance=0.05, gap=0.5) == 105
     assert worst_value(100, 99, sign=1, tolerance=0.05, gap=0) == 105
-    assert worst_value(100, 99, sign=1, tolerance=0, gap=0.05) == 103
+    assert worst_value(100, 99, sign=1, tolerance=0, gap=0.05) == 104
+    assert worst_value(1010, 1020, sign=-1, tolerance=0, gap=0.02) == 1000
+
+
+@pytest.mark.parametrize("change", [{"stopped": "time limit"}, {"bound": 1}, {"limit": 10**6}])
+def test_a_gap_that_was_not_reached_is_seen_by_the_check(change):
+    problem = random_problem(903, num_campuses=24, num_officers=5).replace(pins=(), forbids=())
+    plan = solve(problem, SolveParams(time_limit_s=30, gap=EVERY))
+    at = next(number for number, tier in enumerate(plan.tiers) if tier.stopped == "gap reached")
+    tiers = tuple(tier.model_copy(update=change) if number == at else tier for number, tier in enumerate(plan.tiers))
+    assert check(plan) == []
+    assert any(issue.where.startswith("tier") for issue in check(plan.model_copy(update={"tiers": tiers}).sealed()))
+
+
+def test_a_document_without_a_gap_is_as_before():
+    problem = random_problem(12, num_campuses=8, num_officers=2).replace(pins=(), forbids=())
+    assert "gap" not in json.loads(solve(problem).to_json())["params"]
+    asked = solve(problem, SolveParams(gap=Gap(travel=0.1)))
+    assert json.loads(asked.to_json())["params"]["gap"]["travel"] == 0.1
+    assert type(asked).from_json(asked.to_json()) == asked
