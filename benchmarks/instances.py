@@ -81,7 +81,7 @@ def main() -> int:
     print(machine())
     _warm_up(args.path, rows[0])
     print(
-        f"{'instance':<12}{'solver':<10}{'value':>13}{'bound':>13}{'gap':>9}{'best known':>13}{'above':>9}"
+        f"{'instance':<12}{'solver':<10}{'value':>13}{'bound':>13}{'gap':>9}{'best known':>13}{'above':>11}"
         f"{'s':>7}{'MB':>7}  proof"
     )
     lines = []
@@ -123,7 +123,7 @@ def _line(file: Path, row: dict[str, str], who: str, found: Run) -> Line:
     bound = answer["bound"]
     note = found.trouble or answer["note"]
     if answer["server"] is None:
-        print(f"{start}{'no plan':>13}{_number(bound):>13}{'':>9}{known:>13,.2f}{'':>9}{end}{note}", flush=True)
+        print(f"{start}{'no plan':>13}{_number(bound):>13}{'':>9}{known:>13,.2f}{'':>11}{end}{note}", flush=True)
         return Line(who, row["set"], None, False, ())
     try:
         value = recomputed(file, answer["server"], truncate=row["set"] == "pmedcap")
@@ -143,7 +143,7 @@ def _line(file: Path, row: dict[str, str], who: str, found: Run) -> Line:
     proof = " ".join(filter(None, ("proven" if answer["proven"] else "", note)))
     above = value / known - 1
     print(
-        f"{start}{value:>13,.2f}{_number(bound):>13}{gap:>9}{known:>13,.2f}{f'{above:.3%}':>9}{end}{proof}",
+        f"{start}{value:>13,.2f}{_number(bound):>13}{gap:>9}{known:>13,.2f}{f'{above:.3%}':>11}{end}{proof}",
         *(f"ERROR: {error}" for error in errors),
         sep="\n",
         flush=True,
