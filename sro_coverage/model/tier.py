@@ -21,6 +21,7 @@ from sro_coverage.model.compact import Compact
 from sro_coverage.model.components import Components
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.highs import relaxed
+from sro_coverage.model.local_search import exchange_wanted, shaken
 from sro_coverage.model.pricing import price_shared
 from sro_coverage.model.regions import Searched, Wanted
 from sro_coverage.model.reoptimise import AT_ONCE_COLUMNS, reoptimise
@@ -28,12 +29,10 @@ from sro_coverage.model.solution import UNKNOWN, News, SolveParams, StopSignal, 
 from sro_coverage.model.split import Common, Split
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.windows import MOST_SITES, Windows, kept
-from sro_coverage.travel import Bools, Ints
+from sro_coverage.travel import Bools
 
 _MOST_ROUNDS = 1_000
 _SITES_AT_ONCE, _LARGEST_SHARE = 3_000, 0.5
-_BASES_AT_ONCE = 20
-_WEAKEST = 6
 _LONG_SHARE = 0.35
 _SHORT_SHARE = 0.05
 _PART_SHARE, _ALONE_SHARE, _PATIENCE_SHARE = 0.4, 0.8, 0.35
@@ -157,12 +156,10 @@ class TierSearch:
         """Whether to search on: not for long once the plan is near its bound, for the later tiers need time too."""
         if self._beats is not None and self._beats.best.merit < self._best.merit:
             self._take(self._beats.best)
-        return self._left_s > 0 and not self._is_near_enough
+        return self._left_s > 0 and not self._is_near_enough(self._best, self.bound)
 
-    @property
-    def _is_near_enough(self) -> bool:
-        best = self._best
-        return best.excess == 0 and is_near(self.tier, best.cost, self.bound.whole, self._enough)
+    def _is_near_enough(self, draft: Draft, bound: Bound) -> bool:
+        return draft.excess == 0 and is_near(self.tier, draft.cost, bound.whole, self._enough)
 
     @property
     def _left_s(self) -> float:
@@ -207,8 +204,8 @@ class TierSearch:
 
         def enough(bound: Bound) -> bool:
             self.news.tell(draft.cost, bound.whole)
-            is_near_enough = draft.excess == 0 and is_near(self.tier, draft.cost, bound.whole, self._enough)
-            return is_near_enough or self._is_late(ends) or (bound.is_settled and not is_steady)
+            is_enough = self._is_near_enough(draft, bound) or (bound.is_settled and not is_steady)
+            return is_enough or self._is_late(ends)
 
         return ascend(self.relaxation, start, known, rounds=rounds, enough=enough)
 
@@ -439,51 +436,19 @@ class TierSearch:
     def _shakes(self) -> None:
         """Exchange officers around a random place and set that right again."""
         while self._goes_on():
-            shaken = self._best.copy()
-            region = self._shake(shaken)
-            shaken.improve()
-            shaken.exchange(self._rate, region, most=32, num_near=4)
-            shaken.chain(self._rate)
-            self._take(shaken)
+            self._take(shaken(self._best, self.excluded, self._rate, self._rng))
 
     def _exchange(self, draft: Draft, ends: float) -> None:
         """Exchange officers where they are wanted until that helps no more."""
-        at_once, bound = _BASES_AT_ONCE, self.bound
+
+        def told() -> None:
+            self.news.tell(min(draft, self._best, key=lambda one: one.merit).cost, self.bound.whole)
 
         def is_late() -> bool:
             return time.monotonic() > ends or self._is_over()
 
-        while not is_late() and draft.merit > (0, bound.whole):
-            before = draft.merit
-            wanted = draft.wanted(self.relaxation, bound.prices)
-            weak = draft.weakest(_WEAKEST)
-            for first in range(0, len(wanted), at_once):
-                draft.exchange(self._rate, wanted[first : first + at_once], weak=weak, most=24, num_near=4)
-                self.news.tell(min(draft, self._best, key=lambda one: one.merit).cost, bound.whole)
-                if is_late() or draft.merit <= (0, bound.whole):
-                    self._take(draft)
-                    return
-            draft.improve()
-            draft.chain(self._rate)
-            if draft.merit >= before:
-                break
+        exchange_wanted(draft, self.relaxation, self.bound, self._rate, is_late=is_late, told=told)
         self._take(draft)
-
-    def _shake(self, draft: Draft) -> Ints:
-        """Exchange some bases around one at random, whatever it costs; gives the bases around."""
-        arrays, stars = self.arrays, self.stars
-        held = np.flatnonzero(draft.state.is_open)
-        if not len(held):
-            return np.empty(0, np.int64)
-        seed = int(self._rng.choice(held))
-        around = stars.site[stars.start[seed] : stars.start[seed + 1]][:80]
-        region = np.flatnonzero(np.isin(arrays.base_site, around) & ~self.excluded.base)
-        for _ in range(int(self._rng.integers(1, 4))):
-            closed = region[~draft.state.is_open[region]]
-            opened = region[draft.state.is_open[region]]
-            if len(closed) and len(opened):
-                draft.replace(int(self._rng.choice(closed)), int(self._rng.choice(opened)), self._rate)
-        return region
 
 
 def search_region(wanted: Wanted, params: SolveParams, stop: StopSignal) -> Searched:
