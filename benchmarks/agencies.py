@@ -9,8 +9,7 @@ lon, and is not shipped. One district, or else the whole table, is one agency un
 ``data/chula_vista.toml``. The peer is ``solve_exact``: the compact model in CP-SAT, each tier started from the one
 before. Each has a process of its own; its seconds count from the reading of the table, its memory is that of all its
 processes. With several times each is solved from nothing with each time, and the last lines compare the plans: the
-first tier that differs decides. ``--gap travel=0.005`` ends a tier that is within half a percent
-of its bound.
+first tier that differs decides. ``--gap travel=0.005`` ends a tier that is within half a percent of its bound.
 
 ``--every S`` tells the best value and the proven bound of each tier every S seconds on the way.
 

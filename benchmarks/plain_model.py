@@ -81,7 +81,7 @@ def main(plan_file: str, time_limit_s: float) -> None:
         stopped = "proven" if status == cp_model.OPTIMAL else "time limit"
         tier = {"name": name, "best": best, "bound": round(solver.best_objective_bound), "stopped": stopped}
         print(json.dumps(tier), flush=True)
-        allowed = slack(best, getattr(problem.objective.tolerance, name))
+        allowed = slack(best, problem.objective.tolerance.of(name))
         model.add(tiers[name] >= best - allowed) if more else model.add(tiers[name] <= best + allowed)
 
 

@@ -237,7 +237,7 @@ def _tier(problem: Problem, tier: Tier, value: int, gap: float) -> Iterator[Issu
         "unit": unit,
         "sense": sense,
         "value": value,
-        "tolerance": getattr(problem.objective.tolerance, tier.name),
+        "tolerance": problem.objective.tolerance.of(tier.name),
         "limit": worst_value(tier.best, tier.bound, sign=sign, tolerance=tier.tolerance, gap=gap),
     }
     for name, right in expected.items():

@@ -146,7 +146,7 @@ def _near_bounds(problem: Problem, plan: Plan) -> Iterator[NearBound]:
     """Bounds of the first tiers that both problems ask for in the same way."""
     for name, tier in zip(problem.order, plan.tiers, strict=False):
         looks_back = name in ("continuity", "moves") and problem.officers != plan.problem.officers
-        if name != tier.name or tier.tolerance != getattr(problem.objective.tolerance, name) or looks_back:
+        if name != tier.name or tier.tolerance != problem.objective.tolerance.of(name) or looks_back:
             return
         if tier.bound is None:
             return
@@ -184,7 +184,7 @@ def _tier(problem: Problem, facts: Facts, outcome: TierOutcome) -> Tier:
         sense=sense,
         best=outcome.best,
         bound=outcome.bound,
-        tolerance=getattr(problem.objective.tolerance, outcome.name),
+        tolerance=problem.objective.tolerance.of(outcome.name),
         limit=outcome.limit,
         value=value,
         stopped=outcome.stopped,

@@ -353,7 +353,7 @@ class Enumeration:
             sign = -1 if tier in ("primary", "visibility") else 1
             best = min(sign * row[position] for row in rows)
             # Floats would put 20 % of 1,225 at 244 or 245 by chance: whole hundredths.
-            slack = abs(best) * round(getattr(self.problem.objective.tolerance, tier) * 100) // 100
+            slack = abs(best) * round(self.problem.objective.tolerance.of(tier) * 100) // 100
             rows = {row for row in rows if sign * row[position] <= best + slack}
             found.append(sign * best)
         return found

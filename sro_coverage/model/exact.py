@@ -59,7 +59,7 @@ def solve_exact(
     choice, outcomes = known or (start, ())
     floors = _Floors(arrays, near.bounds if near else ())
     done = [
-        Done.of_known(tier, outcome, getattr(tolerance, tier.name), params.gap.of(tier.name))
+        Done.of_known(tier, outcome, tolerance.of(tier.name), params.gap.of(tier.name))
         for tier, outcome in zip(arrays.tiers, outcomes, strict=False)
     ]
     for number, tier in enumerate(arrays.tiers[len(done) :], start=len(done)):
@@ -86,7 +86,7 @@ def solve_exact(
         choice = _better(arrays, tier, result.choice, choice)
         if choice is None:
             return Solution("no plan found", None, (), time.monotonic() - began)
-        own, gap, cost = getattr(tolerance, tier.name), params.gap.of(tier.name), choice.cost(arrays, tier)
+        own, gap, cost = tolerance.of(tier.name), params.gap.of(tier.name), choice.cost(arrays, tier)
         held = [(other.tier, other.limit) for other in done]
         held += [(tier, cost)] if result.bound is not None and is_near(tier, cost, result.bound, gap) else []
         choice = filled(arrays, choice, held)

@@ -69,7 +69,7 @@ def solve_large(
         news = News(tier, number, len(arrays.tiers), began, watch)
         known = [(other, prices) for other, prices in zip(done, duals, strict=True) if other.limit < UNKNOWN]
         held = [(other.tier, other.limit) for other, _ in known]
-        own, gap = getattr(tolerance, tier.name), params.gap.of(tier.name)
+        own, gap = tolerance.of(tier.name), params.gap.of(tier.name)
         bound = None
         if tier.is_sum and len(stars.site) and left_s > 0 and not stop.requested:
             is_held = own == 0 and gap == 0 and number + 1 < len(arrays.tiers)

@@ -11,36 +11,28 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from sro_coverage.model.arrays import Choice, TierArrays
-from sro_coverage.problem import TierName, Value
+from sro_coverage.problem import TierName, TierShares, Value
 
 Stopped = Literal["proven", "gap reached", "time limit", "interrupted", "not reached"]
 Status = Literal["optimal", "feasible", "infeasible", "no plan found"]
 Method = Literal["exact", "large"]
 
-Near = Annotated[float, Field(ge=0, lt=1)]
-
 UNKNOWN = 2**62
 """Cost of what is no plan."""
 
 
-class Gap(Value):
+class Gap(TierShares):
     """How far each tier may stay from its proven bound, relative to its value; see `worst_value`."""
 
-    coverage: Near = 0
-    primary: Near = 0
-    reach: Near = 0
-    travel: Near = 0
-    visibility: Near = 0
-    continuity: Near = 0
-    balance: Near = 0
-    moves: Near = 0
-
-    def of(self, tier: TierName) -> float:
-        """Give it for one tier."""
-        return float(getattr(self, tier))
+    @field_validator("*")
+    @classmethod
+    def _is_a_part(cls, share: float) -> float:
+        if share == 1:
+            raise ValueError("less than 1")
+        return share
 
 
 class SolveParams(Value):

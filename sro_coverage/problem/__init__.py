@@ -16,6 +16,7 @@ from sro_coverage.problem.policy import (
     State,
     StraightLine,
     TierName,
+    TierShares,
     Tolerance,
     Travel,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "State",
     "StraightLine",
     "TierName",
+    "TierShares",
     "Tolerance",
     "Travel",
     "Value",

@@ -237,17 +237,28 @@ class Assignment(Value):
         return f"{who}{self.campus} {self.state or '(any role)'}"
 
 
-class Tolerance(Value):
-    """How much of each tier's best value a later tier may give up, as a share of that value."""
+class TierShares(Value):
+    """A share for each tier."""
 
     coverage: Share = 0
-    primary: Share = 0.05
+    primary: Share = 0
     reach: Share = 0
     travel: Share = 0
     visibility: Share = 0
     continuity: Share = 0
     balance: Share = 0
     moves: Share = 0
+
+    def of(self, tier: TierName) -> float:
+        """Give the share of one tier."""
+        share: float = getattr(self, tier)
+        return share
+
+
+class Tolerance(TierShares):
+    """How much of each tier's best value a later tier may give up, as a share of that value."""
+
+    primary: Share = 0.05
 
 
 class Objective(Value):

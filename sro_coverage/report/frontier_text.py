@@ -85,7 +85,7 @@ def render_frontier(result: Frontier) -> Group:
 
 def _reading(result: Frontier) -> str:
     tolerance = result.problem.objective.tolerance
-    given = (f"{getattr(tolerance, name):.0%} of {name}" for name in _order(result) if getattr(tolerance, name))
+    given = (f"{tolerance.of(name):.0%} of {name}" for name in _order(result) if tolerance.of(name))
     text = (
         "Each number is the best of its tier with the tiers to its left held. What an officer buys is the first tier "
         "that gets better; the tiers after it then meet firmer demands and may get worse."

@@ -221,7 +221,7 @@ def _objective(before: Problem, after: Problem) -> Iterator[Difference]:
     yield from _told("objective.order", before.order, after.order)
     yield from _told("objective.weight", before.objective.weight, after.objective.weight)
     for tier in dict.fromkeys((*before.order, *after.order)):
-        pair = (getattr(problem.objective.tolerance, tier) for problem in (before, after))
+        pair = (problem.objective.tolerance.of(tier) for problem in (before, after))
         yield from _told(f"objective.tolerance.{tier}", *pair)
 
 

@@ -124,7 +124,7 @@ class PlainMilp:
             )
             assert result.status == 0, result.message
             best = round(result.fun)
-            allowed = best + slack(best, getattr(self.problem.objective.tolerance, tier))
+            allowed = best + slack(best, self.problem.objective.tolerance.of(tier))
             self.rows.append(({at: value for at, value in enumerate(cost) if value}, -np.inf, allowed))
             found.append(-best if tier == "primary" else best)
         return found
