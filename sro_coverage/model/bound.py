@@ -173,8 +173,6 @@ class Relaxation:
     ----------
     held
         Earlier tiers with the cost that they may not pass. Those that are no sum are left out: a relaxation.
-    scale
-        Units of the fixed point; as many as fit if not given.
 
     Attributes
     ----------
@@ -189,7 +187,6 @@ class Relaxation:
         tier: TierArrays,
         held: list[tuple[TierArrays, int]],
         excluded: Exclusions | None = None,
-        scale: int | None = None,
     ) -> None:
         self.arrays, self.stars, self.tier = arrays, stars, tier
         self.held = [(other, limit) for other, limit in held if other.is_sum]
@@ -213,7 +210,7 @@ class Relaxation:
         self.totals = [_largest_sum(arrays, stars, costs) for costs in of_tier]
         self.sizes = np.asarray([_size(other) for other in tiers])
         widest = sum(float(np.abs(column[0]).max(initial=0)) for column in columns) * max(len(arrays.posts), 1)
-        self.scale = scale or 2 ** int(np.clip(np.log2(_LARGEST / max(widest, 1)), 0, 20))
+        self.scale = 2 ** int(np.clip(np.log2(_LARGEST / max(widest, 1)), 0, 20))
         self._taken = np.zeros(len(stars.site), np.int8)
         self._seen = stars.start[:-1].copy()
         self._costs_at: tuple[int, ...] | None = None

@@ -1,10 +1,9 @@
 """
-Components that no arc connects, planned again by themselves, each with a share of what they have in common.
+Components that no arc connects, planned again by themselves, at prices for what they have in common.
 
-That is officers and the limits of held tiers. At first these have prices; which of the plans met to take in each
-component, so that all limits are kept, is chosen in one program. From then on each keeps the officers that it has: at
-the right prices another one is worth the same everywhere, so that a few more or less in one place change little. What
-is proven of all components at the same prices, less what is paid, is a bound for the whole.
+That is officers and the limits of held tiers. Which of the plans met to take in each component, so that all limits are
+kept, is chosen in one program. How much whole plans use tells the prices of the next round. What is proven of all
+components at the same prices, less what is paid, is a bound for the whole.
 """
 
 from __future__ import annotations
@@ -18,17 +17,16 @@ import numpy as np
 
 from sro_coverage.model.arrays import Arrays, Choice, TierArrays
 from sro_coverage.model.bound import Exclusions, Prices
-from sro_coverage.model.compact import ranked
-from sro_coverage.model.draft import Draft, Ground
+from sro_coverage.model.draft import Draft
 from sro_coverage.model.highs import optimise
-from sro_coverage.model.regions import Region, Searched, Wanted, regions_of
-from sro_coverage.model.split import Common, Split, Use, shared_out, together
+from sro_coverage.model.pricing import SharedPrices
+from sro_coverage.model.regions import Region, Searched, Wanted
+from sro_coverage.model.split import Split, Use, together
 from sro_coverage.model.windows import MOST_SITES
 from sro_coverage.travel import Bools, Floats, Ints
 
 _REGION_SITES, _SPOKES_A_SITE, _EFFORT = 1_000, 300, 1.1
-_NEGLIGIBLE, _QUICK_SHARE = 0.002, 0.4
-_MOST_FITS, _MANY = 2, 10
+_NEGLIGIBLE, _ROUND_SHARE = 0.002, 0.45
 _CHOOSE_S = 10.0
 
 
@@ -89,16 +87,26 @@ class Components:
 
     Parameters
     ----------
-    prices
-        Where its bound is high.
+    shared
+        Prices of what they share; they follow what whole plans use.
+
+    Attributes
+    ----------
+    is_short
+        Whether what they share has a price, or should have one.
     """
 
-    def __init__(self, split: Split, prices: Prices) -> None:
-        self._split, self._number = split, 0
-        implied = split.relaxation.evaluate(prices).officer / split.relaxation.scale
-        self._prices = prices if prices.officer.any() else replace(prices, officer=implied)
-        self._is_short = bool(self._prices.officer.any() or prices.held[~split.is_tight].any())
+    def __init__(self, split: Split, shared: SharedPrices) -> None:
+        self._split, self._shared, self._number = split, shared, 0
         self._ways: list[_Way] = []
+        prices = self._prices
+        self.is_short = bool(prices.officer.any() or prices.held[~split.is_tight].any())
+
+    @property
+    def _prices(self) -> Prices:
+        """The prices, an officer's too."""
+        prices, r = self._shared.prices, self._split.relaxation
+        return prices if prices.officer.any() else replace(prices, officer=r.evaluate(prices).officer / r.scale)
 
     def round(
         self,
@@ -110,7 +118,7 @@ class Components:
         is_stopped: Callable[[], bool],
     ) -> tuple[int, Draft | None]:
         """
-        Plan every component again, then choose among all plans of each.
+        Plan every component again, choose among all plans of each, and learn from them for the next round's prices.
 
         Parameters
         ----------
@@ -122,26 +130,20 @@ class Components:
         tuple
             What no plan of the whole can go below, and a better plan if there is one.
         """
-        split, is_first = self._split, self._number == 0
+        split = self._split
         asked = self._asked(draft)
         batches, efforts = self._batches(asked)
         of_label = np.full(split.number, -1)
         for number, batch in enumerate(batches):
             of_label[batch] = number
         parts = of_label[split.label]
-        shares = shared_out(draft, split.relaxation.limits, parts, len(batches))
-        if self._is_quick:
-            ends -= (1 - _QUICK_SHARE) * (ends - time.monotonic())
+        if self.is_short:  # there will be other prices
+            ends -= (1 - _ROUND_SHARE) * (ends - time.monotonic())
 
         def solved(number: int, time_s: float) -> _Found:
-            # Of many small components some have more than their share and some less, as it suits them.
-            is_priced = is_first or len(batches[number]) >= _MANY
-            if is_priced:
-                wanted = self._at_prices(asked, parts == number, time_s)
-            else:
-                wanted = self._of_share(asked, draft, parts == number, shares[number], time_s)
+            wanted = self._at_prices(asked, parts == number, time_s)
             answer, region = search(wanted), wanted.region
-            return _Found(region.bases, region.arcs, answer.choice, self._least(wanted, answer, asked, is_priced))
+            return _Found(region.bases, region.arcs, answer.choice, self._least(wanted, answer, asked))
 
         found = _in_turn(solved, efforts, ends, at_once, is_stopped)
         units = int(asked.low.sum()) - asked.paid
@@ -149,41 +151,17 @@ class Components:
             known, more = (int(of_part[batch].sum()) for of_part in (asked.low, asked.above))
             if plan_of is not None and plan_of.least is not None:
                 units += min(max(plan_of.least - known, 0), more)
-        labels, plan = np.flatnonzero(of_label >= 0), _joined(draft, found)
-        self._keep(plan, labels, asked)
-        for _ in range(_MOST_FITS if is_first else 0):
-            if not (plan.is_sound and plan.excess == 0):
-                plan = self._fitted(plan, asked, search, ends, at_once, is_stopped)
-                self._keep(plan, labels, asked)
+        plan = _joined(draft, found)
+        self._keep(plan, np.flatnonzero(of_label >= 0), asked)
         self._number += 1
+        self._shared.learn(split.spent(plan))
+        self.is_short |= plan.excess > 0 or not plan.is_sound
         return -(-units // split.relaxation.scale), self._choose(draft, asked.now)
-
-    def _fitted(
-        self,
-        plan: Draft,
-        asked: _Asked,
-        search: Callable[[Wanted], Searched],
-        ends: float,
-        at_once: int,
-        is_stopped: Callable[[], bool],
-    ) -> Draft:
-        """Plan again, quickly, with no more than there is, a little less everywhere."""
-        parts = regions_of(plan, asked.out, self._split.label, _REGION_SITES)
-        sizes = np.bincount(parts)
-        shares = shared_out(plan, self._split.relaxation.limits, parts, len(sizes))
-
-        def solved(number: int, time_s: float) -> _Found | None:
-            wanted = self._of_share(asked, plan, parts == number, shares[number], time_s)
-            wanted = replace(wanted, choice=_thinned(wanted), is_quick=True, common=None)
-            choice, region = search(wanted).choice, wanted.region
-            return _Found(region.bases, region.arcs, choice, None) if _keeps_limits(wanted, choice) else None
-
-        return _joined(plan, _in_turn(solved, sizes.astype(np.float64), ends, at_once, is_stopped))
 
     @property
     def _is_quick(self) -> bool:
-        """Whether good plans are wanted soon."""
-        return self._number == 0 and self._is_short and bool(self._split.relaxation.held)
+        """Whether plans are wanted soon, to learn from."""
+        return self._number == 0 and self.is_short and bool(self._split.relaxation.held)
 
     def _asked(self, draft: Draft) -> _Asked:
         """Say what is known of the components."""
@@ -265,28 +243,17 @@ class Components:
             ),
             time_limit_s=time_limit_s,
             is_quick=self._is_quick,
-            common=None,
         )
 
-    def _of_share(
-        self, asked: _Asked, draft: Draft, sites: Bools, share: tuple[Ints, Ints], time_limit_s: float
-    ) -> Wanted:
-        """Ask for a plan of some sites with a share of what there is."""
-        split, r = self._split, self._split.relaxation
-        common = Common(r.scale, asked.officer, asked.weights[1:], split.is_tight) if self._is_short else None
-        return Wanted.of(draft, r, sites, share, asked.out, self._prices, time_limit_s, common)
-
-    def _least(self, wanted: Wanted, found: Searched, asked: _Asked, is_priced: bool) -> int | None:
-        """Give what no plan of some components costs less than at prices, in units, if that came out."""
-        limits = [limit for _, limit in wanted.held]
+    def _least(self, wanted: Wanted, found: Searched, asked: _Asked) -> int | None:
+        """Give what no plan of some components costs less than at prices, in units; None if they have only a share."""
         tight = self._split.is_tight
-        if wanted.common is not None:
-            paid = sum(int(asked.weights[1 + number]) * limits[number] for number in np.flatnonzero(tight))
-            return None if found.units_at_common is None else found.units_at_common + paid
         limited = np.flatnonzero(tight | (asked.weights[1:] == 0))
-        if not is_priced or len(limited) > tight.sum():
+        if len(limited) > tight.sum():
             return None
-        return found.whole + sum(int(asked.weights[1 + at]) * most for at, most in zip(limited, limits, strict=True))
+        return found.whole + sum(
+            int(asked.weights[1 + at]) * most for at, (_, most) in zip(limited, wanted.held, strict=True)
+        )
 
     def _keep(self, plan: Draft, labels: Ints, asked: _Asked) -> None:
         """Keep what a plan does in some components, where it costs no more in the tiers that are tight."""
@@ -316,7 +283,7 @@ class Components:
         others[labels] = False
         free = state.spare + now.officers[labels].sum(axis=0)
         room = split.ground.field.limit[1:] - now.cost[others][:, 1:].sum(axis=0)
-        program, _ = split.choice(np.searchsorted(labels, label), costs, needs, free, room)
+        program, _, _ = split.choice(np.searchsorted(labels, label), costs, needs, free, room)
         found = optimise(program, _CHOOSE_S, start=(np.arange(len(label)) < len(labels)).astype(np.float64))
         if found.values is None:
             return None
@@ -388,24 +355,3 @@ def _joined(draft: Draft, found: list[_Found | None]) -> Draft:
         if plan is not None:
             whole.base[plan.bases], whole.arc[plan.arcs] = plan.choice.base, plan.choice.arc
     return Draft.of_choice(draft.ground, whole)
-
-
-def _thinned(wanted: Wanted) -> Choice:
-    """Give the plan to begin with, without the bases for which there is no officer, those that are missed least."""
-    region = wanted.region
-    draft = Draft.of_choice(
-        Ground(region.arrays, region.stars, wanted.tier, wanted.held, wanted.excluded), wanted.choice
-    )
-    bases = np.flatnonzero(draft.state.is_open)
-    of_class = region.arrays.base_class[bases]
-    rank = ranked(of_class, np.lexsort((draft.losses(bases), of_class)))
-    draft.close(bases[rank < -draft.state.spare[of_class]], np.zeros(len(wanted.held)))
-    return draft.choice()
-
-
-def _keeps_limits(wanted: Wanted, choice: Choice) -> bool:
-    """Whether a plan of a region has no more than it may have."""
-    arrays = wanted.region.arrays
-    officers = np.asarray([len(members) for members in arrays.class_officers])
-    based = np.bincount(arrays.base_class[choice.base], minlength=len(officers))
-    return bool((based <= officers).all()) and all(choice.cost(arrays, tier) <= most for tier, most in wanted.held)

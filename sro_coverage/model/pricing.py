@@ -3,7 +3,8 @@ Prices of officers and held limits at which components, each by its own linear p
 
 References
 ----------
-Dantzig and Wolfe (1960), Decomposition principle for linear programs, Operations Research 8.
+Dantzig and Wolfe (1960), Decomposition principle for linear programs, Operations Research 8. Marsten, Hogan and
+Blankenship (1975), The boxstep method for large-scale optimization, Operations Research 23.
 """
 
 from __future__ import annotations
@@ -19,13 +20,12 @@ from sro_coverage.model.bound import Evaluation, Exclusions, Prices
 from sro_coverage.model.compact import Compact
 from sro_coverage.model.draft import Draft
 from sro_coverage.model.highs import relaxed
-from sro_coverage.model.split import Split, together
+from sro_coverage.model.split import Split, Use, together
 from sro_coverage.travel import Floats, Ints
 
 _SITES_AT_ONCE = 1_000
 _MOST_ROUNDS = 8
-_SETTLED, _NEAR = 1e-3, 3e-3
-_SLOPE, _FAR = 2.5, 1.5  # how much the price rises for each part by which too many are wanted, and how far at once
+_SETTLED, _BOX = 3e-4, 2.0
 _CHOOSE_S = 10.0
 
 
@@ -38,57 +38,17 @@ class _Answer:
     officers: Floats
 
 
-class Demand:
+class SharedPrices:
     """
-    How many officers were wanted at which prices.
+    Prices of what components share, and of all sites, by the components' linear programs.
+
+    Every answer is a column of a program that chooses among them; its prices are the next ones. Whole plans use more
+    than linear programs do: how much is taken from plans met, and from then on added to every answer.
 
     Parameters
     ----------
-    officers
-        How many there are of each class.
-    """
-
-    def __init__(self, officers: Ints) -> None:
-        self._officers = officers
-        self._met: list[tuple[Floats, Floats]] = []
-
-    def add(self, price: Floats, wanted: Floats | Ints) -> None:
-        """Note what was wanted at a price for each class."""
-        self._met.append((price, np.array(wanted, np.float64)))
-
-    def price(self, otherwise: Floats) -> Floats:
-        """Give the price at which a straight line wants just what there is; `otherwise` where nothing is known."""
-        price = otherwise.copy()
-        for kind, number in enumerate(self._officers):
-            points = [(float(at[kind]), float(wanted[kind])) for at, wanted in self._met]
-            low, much = max((point for point in points if point[1] > number), default=(0.0, 0.0))
-            high, little = min((point for point in points if point[1] <= number), default=(np.inf, 0.0))
-            if low and high < np.inf:
-                price[kind] = np.interp(-number, (-much, -little), (low, high)) if low < high else (low + high) / 2
-            elif low or 0 < high < np.inf:
-                at, wanted = (low, much) if low else (high, little)
-                price[kind] = at * np.clip(1 + _SLOPE * (wanted / number - 1), 1 / _FAR, _FAR)
-        return price
-
-
-def price_shared(
-    split: Split,
-    draft: Draft,
-    prices: Prices,
-    useful: Callable[[Prices], Exclusions],
-    met: Callable[[Prices, Evaluation], object],
-    *,
-    ends: float,
-    at_once: int,
-    is_stopped: Callable[[], bool],
-) -> Prices:
-    """
-    Find prices of what components share, and of all sites, by the components' linear programs.
-
-    Every answer is a column of a program that chooses among them; its prices are the next ones.
-
-    Parameters
-    ----------
+    draft
+        A plan, whose use is a column too.
     prices
         To begin with.
     useful
@@ -96,67 +56,132 @@ def price_shared(
     met
         Shown all prices and what they give.
 
-    Returns
-    -------
-    Prices
-        Those at which what is shared is used most nearly as far as it goes; the best bound may be at others.
+    Attributes
+    ----------
+    prices
+        Those at which what is shared is worth the most, so that it is used as far as it goes.
     """
-    relaxation = split.relaxation
-    batches = together(np.argsort(-split.size, kind="stable"), split.size, _SITES_AT_ONCE)
-    now = split.spent(draft)
-    costs, needs = ([part[batch].sum(axis=0) for batch in batches] for part in (now.cost, now.officers))
-    officer, held = relaxation.evaluate(prices).officer / relaxation.scale, np.where(split.is_tight, 0, prices.held)
-    nearest, at, value, demand = np.inf, prices, -np.inf, Demand(split.officers)
-    room = split.ground.field.limit[1:]
-    for _ in range(_MOST_ROUNDS):
-        out = useful(prices)
 
-        def solve(batch: Ints, officer: Floats = officer, held: Floats = held, out: Exclusions = out) -> _Answer | None:
+    def __init__(
+        self,
+        split: Split,
+        draft: Draft,
+        prices: Prices,
+        useful: Callable[[Prices], Exclusions],
+        met: Callable[[Prices, Evaluation], object],
+        at_once: int,
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        self._split, self.prices, self._useful, self._met = split, prices, useful, met
+        self._at_once, self._is_stopped = at_once, is_stopped
+        self._batches = together(np.argsort(-split.size, kind="stable"), split.size, _SITES_AT_ONCE)
+        self._now = self._of_batches(split.spent(draft))
+        self._answers: list[list[_Answer]] = []
+        self._at: list[_Answer] = []
+        self._beyond: tuple[Floats, Floats] | None = None
+
+    def settle(self, draft: Draft, ends: float) -> None:
+        """
+        Find the prices, from those at hand on; with a box around them once whole plans have been met.
+
+        Parameters
+        ----------
+        draft
+            What it uses is never left out.
+        """
+        split, relaxation, prices = self._split, self._split.relaxation, self.prices
+        best, fails = -np.inf, 0
+        officer = relaxation.evaluate(prices).officer / relaxation.scale
+        held = np.where(split.is_tight, 0, prices.held)
+        if self._answers:
+            _, officer, held = self._next(fails)
+        for _ in range(_MOST_ROUNDS):
+            found = self._answered(draft, officer, held, self._useful(prices), ends)
+            if found is None:
+                break
+            self._answers.append(found)
+            prices = _common(split, self._batches, found, officer, held)
+            evaluation = relaxation.evaluate(prices)
+            self._met(prices, evaluation)
+            value = self._value(found, officer, held)
+            fails = 0 if value > best else fails + 1
+            if value > best:
+                best, self.prices, self._at = value, prices, found
+            if not (officer.any() or held.any() or evaluation.officer.any()):  # nothing that is shared is short
+                break
+            least, officer, held = self._next(fails)
+            if least - best <= _SETTLED * abs(least):
+                break
+
+    def learn(self, use: Use) -> None:
+        """Take from a plan made at these prices, given component by component, how much more whole plans use."""
+        if self._at:
+            answers = self._corrected(self._at, is_plain=True)
+            cost, officers = (now - linear for now, linear in zip(self._of_batches(use), answers, strict=True))
+            cost[:, 1:-1][:, self._split.is_tight] = 0
+            self._beyond = cost, officers
+
+    def _of_batches(self, use: Use) -> tuple[Floats, Floats]:
+        cost, officers = (
+            np.asarray([part[batch].sum(axis=0) for batch in self._batches], np.float64)
+            for part in (use.cost, use.officers)
+        )
+        return cost, officers
+
+    def _answered(
+        self, draft: Draft, officer: Floats, held: Floats, out: Exclusions, ends: float
+    ) -> list[_Answer] | None:
+        """Solve all linear programs at some prices; None if there is no time for all of them."""
+
+        def solve(batch: Ints) -> _Answer | None:
             left_s = ends - time.monotonic()
-            if is_stopped() or left_s <= 0:
+            if self._is_stopped() or left_s <= 0:
                 return None
-            return _solved(split, Compact(draft, np.isin(split.label, batch), out), officer, held, left_s, is_stopped)
+            compact = Compact(draft, np.isin(self._split.label, batch), out)
+            return _solved(self._split, compact, officer, held, left_s, self._is_stopped)
 
-        with ThreadPoolExecutor(at_once) as pool:
-            found = [answer for answer in pool.map(solve, batches) if answer is not None]
-        if len(found) < len(batches):
-            break
-        prices = _common(split, batches, found, officer, held)
-        evaluation = relaxation.evaluate(prices)
-        met(prices, evaluation)
-        value = max(value, evaluation.bound)
-        off = _off(split, found, held)
-        if off < nearest:
-            nearest, at = off, prices
-        if not (officer.any() or held.any() or evaluation.officer.any()):  # nothing that is shared is short
-            break
-        demand.add(officer, np.sum([answer.officers for answer in found], axis=0))
-        costs += [answer.cost for answer in found]
-        needs += [answer.officers for answer in found]
-        rows = np.tile(np.arange(len(batches)), len(costs) // len(batches))
-        program, scales = split.choice(rows, np.asarray(costs), np.asarray(needs), split.officers, room)
+        with ThreadPoolExecutor(self._at_once) as pool:
+            found = [answer for answer in pool.map(solve, self._batches) if answer is not None]
+        return found if len(found) == len(self._batches) else None
+
+    def _corrected(self, found: list[_Answer], *, is_plain: bool = False) -> tuple[Floats, Floats]:
+        """Give what answers cost, and the officers they need, with what whole plans use beyond that."""
+        cost, officers = np.asarray([one.cost for one in found]), np.asarray([one.officers for one in found])
+        if self._beyond is None or is_plain:
+            return cost, officers
+        return cost + self._beyond[0], officers + self._beyond[1]
+
+    def _value(self, found: list[_Answer], officer: Floats, held: Floats) -> float:
+        """Give what all answers cost at prices, less what there is at these prices."""
+        cost, officers = (part.sum(axis=0) for part in self._corrected(found))
+        over = cost[1:-1] - self._split.ground.field.limit[1:-1]
+        return float(cost[0] + officer @ (officers - self._split.officers) + held @ over)
+
+    def _next(self, fails: int) -> tuple[float, Floats, Floats]:
+        """
+        Choose among all answers, part by part; gives what that costs, with what is bought and sold at the edges of the
+        box, and prices half-way to those of the choice.
+
+        Parameters
+        ----------
+        fails
+            The more often in a row prices were no better, the smaller the box.
+        """
+        split, at = self._split, self.prices
+        columns, box = [self._now, *(self._corrected(found) for found in self._answers)], None
+        if self._beyond is not None:
+            wide, price = _BOX ** (0.5**fails), np.concatenate((at.officer, at.held[~split.is_tight]))
+            box = price / wide, price * wide
+        costs, needs = (np.concatenate(part) for part in zip(*columns, strict=True))
+        rows = np.tile(np.arange(len(self._batches)), len(columns))
+        program, unit, scales = split.choice(rows, costs, needs, split.officers, split.ground.field.limit[1:-1], box)
         chosen = relaxed(program, _CHOOSE_S)
-        if chosen.row_prices is None or chosen.values is None or nearest < _NEAR:
-            break
-        least = float(np.asarray(costs)[:, 0] @ chosen.values)
-        if least - value <= _SETTLED * abs(least):
-            break
+        if chosen.row_prices is None or chosen.values is None:
+            return np.inf, at.officer, at.held
         next_ = split.prices_of(chosen.row_prices, scales)
         officer, held = ((old + new) / 2 for old, new in zip((at.officer, at.held), next_, strict=True))
         held[split.is_tight] = 0
-        if not held.any():  # else what officers are wanted also depends on the other prices
-            officer = demand.price(officer)
-    return at
-
-
-def _off(split: Split, found: list[_Answer], held: Floats) -> float:
-    """Say how far officers, and held tiers that have a price, are from being used just as far as they go."""
-    officers = np.asarray([answer.officers for answer in found]).sum(axis=0)
-    cost = np.asarray([answer.cost for answer in found]).sum(axis=0)[1 : len(held) + 1]
-    limit = np.asarray(split.relaxation.limits[1:])
-    priced = ~split.is_tight & (held > 0) & (limit != 0)
-    used = np.concatenate((officers / np.maximum(split.officers, 1), cost[priced] / limit[priced]))
-    return float(np.abs(used - 1).max())
+        return unit * float(program.cost @ chosen.values), officer, held
 
 
 def _solved(

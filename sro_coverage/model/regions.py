@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from sro_coverage.model.arrays import Arrays, Choice, Options, TierArrays
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.draft import Draft
-from sro_coverage.model.split import Common
 from sro_coverage.model.stars import Stars
 from sro_coverage.travel import Bools, Ints
 
@@ -134,8 +131,6 @@ class Wanted:
         To begin with.
     is_quick
         As for `reoptimise`: one good plan soon, in place of a search in all ways.
-    common
-        Prices at which a bound is wanted, one that adds up with those of other regions.
     """
 
     region: Region
@@ -146,7 +141,6 @@ class Wanted:
     prices: Prices
     time_limit_s: float
     is_quick: bool
-    common: Common | None
 
     @staticmethod
     def of(
@@ -157,7 +151,6 @@ class Wanted:
         excluded: Exclusions,
         prices: Prices,
         time_limit_s: float,
-        common: Common | None = None,
     ) -> Wanted:
         """Ask for a plan of some sites with a share, officers of each class and cost in each held tier, in all ways."""
         officers, limits = share
@@ -171,7 +164,6 @@ class Wanted:
             prices=replace(prices, site=prices.site[region.sites]),
             time_limit_s=time_limit_s,
             is_quick=False,
-            common=common,
         )
 
 
@@ -184,44 +176,10 @@ class Searched:
     ----------
     whole
         No plan of it costs less, with what it may have.
-    units_at_common
-        No plan of it costs less at common prices, in units, whatever it may have; None if that did not come out.
     """
 
     choice: Choice
     whole: int
-    units_at_common: int | None
-
-
-def regions_of(plan: Draft, excluded: Exclusions, label: Ints, about: int) -> Ints:
-    """
-    Part the sites of a plan into regions that no beat of it goes beyond; gives the number of each site's region.
-
-    Parameters
-    ----------
-    label
-        Of each site's component. Large ones are cut up, along what is not excluded; small ones come together.
-    """
-    stars, arrays, server = plan.ground.stars, plan.ground.arrays, plan.state.server
-    at_site = np.where(server >= 0, arrays.base_site[stars.base[np.maximum(server, 0)]], np.arange(len(server)))
-    linked = ~(excluded.shared & excluded.on_call)
-    ends = at_site[arrays.base_site[stars.base[linked]]], at_site[stars.site[linked]]
-    one = np.ones(len(ends[0]), np.int8)
-    graph = sparse.coo_array((one, ends), shape=(len(server), len(server))).tocsr()
-    place = np.empty(len(server), np.int64)
-    place[reverse_cuthill_mckee(graph + graph.T, symmetric_mode=True)] = np.arange(len(server))
-    size = np.bincount(label)
-    order = np.lexsort((place[at_site], label, -size[label]))  # component by component, the largest first
-    region = np.empty(len(server), np.int64)
-    is_last = np.append(np.diff(at_site[order]) != 0, True)  # of a beat
-    is_end = np.append(np.diff(label[order]) != 0, True)
-    number, taken = 0, 0
-    for position, site in enumerate(order.tolist()):
-        region[site] = number
-        taken += 1
-        if (is_last[position] and taken >= about) or (is_end[position] and taken >= about / 2):
-            number, taken = number + 1, 0
-    return region
 
 
 def _places(chosen: Bools) -> Ints:

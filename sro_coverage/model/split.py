@@ -24,27 +24,6 @@ class Use:
     officers: Ints
 
 
-@dataclass(frozen=True, eq=False)
-class Common:
-    """
-    Prices of what components share, the same for all of them, in fixed-point units.
-
-    Parameters
-    ----------
-    scale
-        So many units are one unit of cost.
-    officer, held
-        Of an officer of each class, and of a unit of each held tier; those that are tight have others.
-    is_tight
-        As in `Split`.
-    """
-
-    scale: int
-    officer: Ints
-    held: Ints
-    is_tight: Bools
-
-
 class Split:
     """
     The components of one plan's problem.
@@ -87,8 +66,14 @@ class Split:
         return spent(draft, self.label, self.number)
 
     def choice(
-        self, row: Ints, costs: Floats | Ints, needs: Floats | Ints, officers: Ints, room: Ints
-    ) -> tuple[Program, Floats]:
+        self,
+        row: Ints,
+        costs: Floats | Ints,
+        needs: Floats | Ints,
+        officers: Ints,
+        room: Ints,
+        box: tuple[Floats, Floats] | None = None,
+    ) -> tuple[Program, float, Floats]:
         """
         Give the program that chooses one plan in each row.
 
@@ -98,11 +83,15 @@ class Split:
             Of each plan: cost in each tier, and officers of each class.
         officers, room
             Of each class, and cost in each held tier, that all chosen plans may come to.
+        box
+            The lowest and the highest price that each of these may get: what is left is sold for the one, and what
+            goes beyond is bought for the other. Where the highest is 0 there is no box.
 
         Returns
         -------
         tuple
-            The program, and for each limit what its price is to be multiplied by; limits that are tight are left out.
+            The program, what a unit of its cost is, and for each limit what its price is to be multiplied by; limits
+            that are tight are left out.
         """
         is_open = np.flatnonzero(~self.is_tight)
         use = np.column_stack((needs, costs[:, 1 + is_open])).astype(np.float64)
@@ -111,16 +100,27 @@ class Split:
         scale = max(float(np.abs(costs[:, 0]).max()), 1.0)
         one = sparse.csc_array((np.ones(len(row)), (row, np.arange(len(row)))))
         ones = np.ones(one.shape[0])
+        low, high = (np.zeros(len(most)),) * 2 if box is None else box
+        traded = np.flatnonzero(high > 0)
+        trade = sparse.csc_array((np.ones(len(traded)), (traded, np.arange(len(traded)))), (len(most), len(traded)))
+        nothing = sparse.csc_array((len(ones), 2 * len(traded)))
         program = Program(
-            cost=costs[:, 0] / scale,
-            matrix=sparse.csc_array(sparse.vstack((one, sparse.csc_array((use / sizes).T)))),
+            cost=np.concatenate((costs[:, 0], -(low * sizes)[traded], (high * sizes)[traded])) / scale,
+            matrix=sparse.csc_array(
+                sparse.vstack(
+                    (
+                        sparse.hstack((one, nothing)),
+                        sparse.hstack((sparse.csc_array((use / sizes).T), trade, -trade)),
+                    )
+                )
+            ),
             low=np.concatenate((ones, np.full(len(most), -np.inf))),
             high=np.concatenate((ones, most / sizes)),
-            lower=np.zeros(len(row)),
-            upper=np.ones(len(row)),
-            whole=np.ones(len(row), np.bool_),
+            lower=np.zeros(len(row) + 2 * len(traded)),
+            upper=np.concatenate((np.ones(len(row)), np.full(2 * len(traded), np.inf))),
+            whole=np.concatenate((np.ones(len(row), np.bool_), np.zeros(2 * len(traded), np.bool_))),
         )
-        return program, scale / sizes
+        return program, scale, scale / sizes
 
     def prices_of(self, row_prices: Floats, scales: Floats) -> tuple[Floats, Floats]:
         """Give the prices of officers, and of held tiers, that the limits of a choice have; they are its last rows."""

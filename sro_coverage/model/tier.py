@@ -22,11 +22,11 @@ from sro_coverage.model.components import Components
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.highs import relaxed
 from sro_coverage.model.local_search import exchange_wanted, shaken
-from sro_coverage.model.pricing import price_shared
+from sro_coverage.model.pricing import SharedPrices
 from sro_coverage.model.regions import Searched, Wanted
 from sro_coverage.model.reoptimise import AT_ONCE_COLUMNS, reoptimise
 from sro_coverage.model.solution import UNKNOWN, News, SolveParams, StopSignal, is_near
-from sro_coverage.model.split import Common, Split
+from sro_coverage.model.split import Split
 from sro_coverage.model.stars import Stars
 from sro_coverage.model.windows import MOST_SITES, Windows, kept
 from sro_coverage.travel import Bools
@@ -36,12 +36,11 @@ _SITES_AT_ONCE, _LARGEST_SHARE = 3_000, 0.5
 _LONG_SHARE = 0.35
 _SHORT_SHARE = 0.05
 _PART_SHARE, _ALONE_SHARE, _PATIENCE_SHARE = 0.4, 0.8, 0.35
-_LONG_PATIENCE_SHARE = 0.8
 _WHOLE_SHARE, _COMPONENT_SHARE = 0.9, 0.9
 _WORST_SHARE, _POOR_WINDOWS, _MANY_POOR_WINDOWS = 0.1, 3, 30
-_POOR_ROUNDS, _LITTLE, _LAST_SHARE = 2, 0.1, 0.2
+_POOR_ROUNDS, _LITTLE, _LAST_SHARE = 3, 0.1, 0.2
 _QUICK_ROUNDS, _FIRST_ROUNDS, _FEW_ROUNDS, _SOME_ROUNDS = 1, 30, 100, 300
-_NEAR, _NEAR_BY_COMPONENTS = 3e-3, 1e-2
+_NEAR = 3e-3
 _FAR, _FAR_IN_WINDOWS, _HOPE_SHARE = 0.05, 5e-3, 0.12
 _TIGHT, _LEAST_REGION_S = 1e-3, 2.0
 _LINEAR_SHARE = 1 / 16
@@ -82,12 +81,11 @@ class TierSearch:
         is_held: bool,
         start: Prices | None = None,
         is_quick: bool = False,
-        common: Common | None = None,
     ) -> None:
-        self._params, self._start, self._is_quick, self._common = params, start, is_quick, common
+        self._params, self._start, self._is_quick = params, start, is_quick
         self.arrays, self.stars, self.tier, self.held = arrays, stars, tier, held
         self.excluded, self.clock, self.news = excluded, clock, news
-        self.relaxation = self._relaxation(excluded)
+        self.relaxation = Relaxation(arrays, stars, tier, held, excluded)
         self.ground = Ground(arrays, stars, tier, held, excluded)
         self._duals = [dual for dual, (other, _) in zip(duals, held, strict=True) if other.is_sum]
         self._rng = np.random.default_rng(params.seed)
@@ -95,12 +93,8 @@ class TierSearch:
         self._enough = params.gap.of(tier.name) * (1 if start is None else _REGION_GAP)
         self._beats: BeatSearch | None = None
         self._split: Split | None = None
-        self._shared_at: Prices | None = None
+        self._shared: SharedPrices | None = None
         self.kept = Exclusions.of_nothing(arrays, stars)
-
-    def _relaxation(self, excluded: Exclusions) -> Relaxation:
-        scale = None if self._common is None else self._common.scale
-        return Relaxation(self.arrays, self.stars, self.tier, self.held, excluded, scale)
 
     def run(self, choice: Choice) -> tuple[Choice, Bound]:
         """Raise the bound, then lower the plan, until they meet or the time ends."""
@@ -131,10 +125,10 @@ class TierSearch:
         if self._is_quick:
             return (self._dive,)
         if self._split is None:
-            last = self._wait_for_beats, self._as_a_whole, self._windows, self._shakes
-            if self._common is not None:  # a component that is searched again: its plan gets better by whole beats
-                return last
-            return self._round, self._exchanges, self._worst_windows, self._long_exchanges, *last
+            return (
+                self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
+                self._as_a_whole, self._windows, self._shakes,
+            )  # fmt: skip
         is_planned = self._best.excess == 0 and self._split.size.max() <= MOST_SITES
         first = () if is_planned else (self._round, self._exchanges, self._worst_windows)
         return self._price_components, *first, self._by_components, self._windows, self._shakes
@@ -164,7 +158,7 @@ class TierSearch:
     @property
     def _left_s(self) -> float:
         """Seconds left; with a plan near its bound, only half of them are for this tier."""
-        near = _NEAR if self._is_small else _NEAR_BY_COMPONENTS
+        near = 0 if self._enough else _NEAR  # with a gap it ends there
         is_near = self._best.excess == 0 and self._gap <= near * abs(self.bound.whole)
         return self.clock.left_s - (self.clock.part_s / 2 if is_near and not self.clock.is_last else 0)
 
@@ -213,11 +207,6 @@ class TierSearch:
         return time.monotonic() > ends or self.clock.left_s <= 0
 
     @property
-    def units_at_common(self) -> int | None:
-        """What no plan costs less than at common prices, in units, if it came out."""
-        return None if self._beats is None else self._beats.units_at_common
-
-    @property
     def _every(self) -> Bools:
         return np.ones(len(self.arrays.posts), np.bool_)
 
@@ -229,15 +218,13 @@ class TierSearch:
         """Search whole beats in a process of their own, if they are short."""
         if not self._is_short:
             return
-        draft, excluded = self._best, self.excluded
-        if self._common is None:  # a bound at common prices is about plans with more of what is shared too
-            regrets = self.relaxation.regrets(self.bound.prices)
-            excluded = regrets.above(self._room(regrets), excluded)
-        relaxation = self._relaxation(excluded)
+        regrets = self.relaxation.regrets(self.bound.prices)
+        excluded = regrets.above(self._room(regrets), self.excluded)
+        relaxation = Relaxation(self.arrays, self.stars, self.tier, self.held, excluded)
         share = _WHOLE_SHARE if self._at_once > 1 else _ALONE_SHARE
         self._beats = BeatSearch(
-            draft, relaxation, self.bound.prices, share * self.clock.left_s, is_held=self._is_held,
-            is_alone=self._at_once == 1, raised=self._raise_to, common=self._common,
+            self._best, relaxation, self.bound.prices, share * self.clock.left_s, is_held=self._is_held,
+            is_alone=self._at_once == 1, raised=self._raise_to,
         )  # fmt: skip
 
     def _wait_for_beats(self) -> None:
@@ -249,8 +236,7 @@ class TierSearch:
             if not self._goes_on():
                 return
             self._begin_beats()
-            share = _PATIENCE_SHARE if self._common is None else _LONG_PATIENCE_SHARE
-            patience = time.monotonic() + share * self.clock.left_s
+            patience = time.monotonic() + _PATIENCE_SHARE * self.clock.left_s
             while self._beats is not None and not self._beats.is_over and self._goes_on():
                 time.sleep(_PAUSE_S)
                 if time.monotonic() > patience and not self._beats.is_settled:
@@ -348,20 +334,25 @@ class TierSearch:
     def _price_components(self) -> None:
         """Raise the bound by the linear programs of components, at prices of what they share that follow from it."""
         if self._split is not None and self._split.number > 1:
-            self._shared_at = price_shared(
+            self._shared = SharedPrices(
                 self._split, self._best, self.bound.prices, lambda at: self._useful_at(at, _QUICK_WAYS)[0], self._met,
-                ends=time.monotonic() + self.clock.left_s / 4, at_once=self._at_once, is_stopped=self._is_over,
+                self._at_once, self._is_over,
             )  # fmt: skip
+            self._settle(self._shared)
+
+    def _settle(self, shared: SharedPrices) -> None:
+        """Find prices of what components share."""
+        shared.settle(self._best, time.monotonic() + self.clock.left_s / 4)
 
     def _by_components(self) -> None:
         """Search again in each component, at prices for officers and held limits, then choose among their plans."""
-        if self._best.excess > 0 or self._split is None or self._shared_at is None:
+        if self._best.excess > 0 or self._split is None or self._shared is None:
             return
         self._free_officers()
-        components = Components(self._split, self._shared_at)
+        components = Components(self._split, self._shared)
         least_s = _LAST_SHARE * _COMPONENT_SHARE * self._left_s
-        poor, most = 0, _POOR_ROUNDS
-        while poor < most and self._goes_on() and (part_s := _COMPONENT_SHARE * self._left_s) > least_s:
+        poor = 0
+        while poor < _POOR_ROUNDS and self._goes_on() and (part_s := _COMPONENT_SHARE * self._left_s) > least_s:
             until = time.monotonic() + part_s
             gap = self._gap
             least, better = components.round(
@@ -370,7 +361,9 @@ class TierSearch:
             self._raise_to(least)
             if better is not None:
                 self._take(better)
-            poor, most = (poor + 1, most) if self._gap > (1 - _LITTLE) * gap else (0, 1)
+            if components.is_short and self._goes_on():
+                self._settle(self._shared)
+            poor = poor + 1 if self._gap > (1 - _LITTLE) * gap else 0
 
     def _search_region(self, wanted: Wanted) -> Searched:
         return search_region(wanted, self._params, self.clock.stop)
@@ -458,9 +451,9 @@ def search_region(wanted: Wanted, params: SolveParams, stop: StopSignal) -> Sear
     search = TierSearch(
         wanted.region.arrays, wanted.region.stars, wanted.tier, wanted.held, wanted.excluded,
         [None] * len(wanted.held), clock, News(wanted.tier, 0, 1, clock.began, None), params, is_held=False,
-        start=wanted.prices, is_quick=wanted.is_quick, common=wanted.common,
+        start=wanted.prices, is_quick=wanted.is_quick,
     )  # fmt: skip
     found, bound = search.run(wanted.choice)
     draft = Draft.of_choice(search.ground, found)
     draft.give_up()
-    return Searched(draft.choice(), bound.whole, search.units_at_common)
+    return Searched(draft.choice(), bound.whole)

@@ -21,9 +21,10 @@ from sro_coverage.model.components import Components, _parts
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.exact import solve_exact
 from sro_coverage.model.greedy import first_choice
+from sro_coverage.model.highs import relaxed
 from sro_coverage.model.large import solve_large
-from sro_coverage.model.pricing import Demand, price_shared
-from sro_coverage.model.regions import Region, regions_of
+from sro_coverage.model.pricing import SharedPrices
+from sro_coverage.model.regions import Region
 from sro_coverage.model.reoptimise import reoptimise
 from sro_coverage.model.solution import SolveParams, StopSignal
 from sro_coverage.model.split import Split, Use, shared_out, spent
@@ -84,12 +85,20 @@ def search(wanted):
     return search_region(replace(wanted, time_limit_s=5.0), SolveParams(workers=1), StopSignal())
 
 
-def rounds_of(components, draft, number, *, at_once=2, by=search):
-    """Some rounds of plans; each goes on from the best plan."""
+def rounds_at(prices, split, draft, number, *, at_once=2, by=search):
+    """Some rounds of plans, the first at some prices; each goes on from the best plan."""
+    shared = shared_at(prices, split, draft)
+    components = Components(split, shared)
     for _ in range(number):
         least, better = components.round(draft, by, ends=np.inf, at_once=at_once, is_stopped=lambda: False)
         yield least, better
         draft = better or draft
+        if components.is_short:
+            shared.settle(draft, np.inf)
+
+
+def shared_at(prices, split, draft, met=lambda *_: None):
+    return SharedPrices(split, draft, prices, lambda _: split.relaxation.excluded, met, 2, lambda: False)
 
 
 def duals_of(relaxation):
@@ -101,15 +110,13 @@ def duals_of(relaxation):
     return duals
 
 
-@pytest.mark.parametrize("many", [1, 10])
-@pytest.mark.parametrize(("seed", "tier_number"), list(itertools.product(range(3), range(3))))
-def test_no_bound_of_the_components_passes_the_best_plan(monkeypatch, seed, tier_number, many):
-    monkeypatch.setattr(components_room, "_MANY", many)
+@pytest.mark.parametrize(("seed", "tier_number"), list(itertools.product(range(5), range(3))))
+def test_no_bound_of_the_components_passes_the_best_plan(seed, tier_number):
     arrays, draft, relaxation, best = prepared(seed, tier_number)
     prices = ascend(relaxation, good_start(relaxation, [None] * tier_number), draft.cost, rounds=60).prices
     split = Split(draft, relaxation, duals_of(relaxation))
     assert split.number >= 5
-    for least, better in rounds_of(Components(split, prices), draft, 3):
+    for least, better in rounds_at(prices, split, draft, 4):
         assert least <= best
         if better is not None:
             assert better.excess == 0
@@ -118,49 +125,15 @@ def test_no_bound_of_the_components_passes_the_best_plan(monkeypatch, seed, tier
             draft = better
 
 
-def test_of_many_small_components_each_may_have_what_suits_it(monkeypatch):
-    """They are planned at prices in later rounds too, where few large ones have a share."""
-    _, draft, relaxation, _ = prepared(0, 2)
-    prices = ascend(relaxation, good_start(relaxation, [None, None]), draft.cost, rounds=60).prices
-    prices = replace(prices, officer=np.full(1, 10.0))
-    monkeypatch.setattr(components_room, "_REGION_SITES", 6)
-    monkeypatch.setattr(components_room, "_MANY", 2)
-    split = Split(draft, relaxation, [None, None])
-    asked = []
-
-    def noted(wanted):
-        asked.append(wanted)
-        return search(wanted)
-
-    components = Components(split, prices)
-    components.round(draft, noted, ends=np.inf, at_once=1, is_stopped=lambda: False)
-    asked.clear()
-    components.round(draft, noted, ends=np.inf, at_once=1, is_stopped=lambda: False)
-    for wanted in asked:
-        number = len(np.unique(split.label[wanted.region.sites]))
-        may_take_all = len(wanted.region.arrays.class_officers[0]) >= len(wanted.region.bases)
-        assert may_take_all == (number >= 2)
-        assert (wanted.common is None) == (number >= 2)
-    assert {wanted.common is None for wanted in asked} == {False, True}
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_any_prices_give_a_valid_bound(seed):
     arrays, draft, relaxation, best = prepared(seed, 1)
     rng = np.random.default_rng(seed)
     split = Split(draft, relaxation, [None])
-    met = []
-
-    def noted(wanted):
-        found = search(wanted)
-        met.append(found.units_at_common)
-        return found
-
     for size in (0.0, 10.0, 1000.0):
         prices = Prices(rng.uniform(-1, 1, len(arrays.posts)) * size, np.zeros(1), rng.uniform(0, 3, 1))
-        for least, _ in rounds_of(Components(split, prices), draft, 2, at_once=1, by=noted):
+        for least, _ in rounds_at(prices, split, draft, 2, at_once=1):
             assert least <= best
-    assert any(units is not None for units in met)  # whole beats had their say
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -169,7 +142,7 @@ def test_officers_of_two_kinds_are_priced_apart(seed):
     arrays, draft, relaxation, best = prepared(seed, 0, classes=2)
     assert len(arrays.class_officers) == 2
     prices = ascend(relaxation, good_start(relaxation, []), draft.cost, rounds=60).prices
-    for least, better in rounds_of(Components(Split(draft, relaxation, []), prices), draft, 3):
+    for least, better in rounds_at(prices, Split(draft, relaxation, []), draft, 3):
         assert least <= best
         if better is not None:
             assert better.choice().keeps_rules(arrays)
@@ -180,14 +153,15 @@ def test_officers_of_two_kinds_are_priced_apart(seed):
 def test_rounds_come_to_the_best_plan_where_officers_are_scarce():
     _, draft, relaxation, best = prepared(1, 0)
     prices = ascend(relaxation, good_start(relaxation, []), draft.cost, rounds=200).prices
-    found = [draft, *(better for _, better in rounds_of(Components(Split(draft, relaxation, []), prices), draft, 6))]
+    found = [draft, *(better for _, better in rounds_at(prices, Split(draft, relaxation, []), draft, 6))]
     assert min(plan.cost for plan in found if plan is not None) == best < draft.cost
 
 
 def test_a_stop_gives_the_bound_of_the_prices_and_no_plan():
     _, draft, relaxation, _ = prepared(1, 0)
     bound = ascend(relaxation, good_start(relaxation, []), draft.cost, rounds=60)
-    components = Components(Split(draft, relaxation, []), bound.prices)
+    split = Split(draft, relaxation, [])
+    components = Components(split, shared_at(bound.prices, split, draft))
     least, better = components.round(draft, search, ends=np.inf, at_once=2, is_stopped=lambda: True)
     assert least == bound.whole
     assert better is None
@@ -196,10 +170,8 @@ def test_a_stop_gives_the_bound_of_the_prices_and_no_plan():
 def priced(draft, relaxation, split):
     """Every bound that the linear programs of the components give on the way."""
     found = []
-    price_shared(
-        split, draft, good_start(relaxation, split.duals), lambda _: relaxation.excluded,
-        lambda *one: found.append(one), ends=np.inf, at_once=2, is_stopped=lambda: False,
-    )  # fmt: skip
+    shared = shared_at(good_start(relaxation, split.duals), split, draft, lambda *one: found.append(one))
+    shared.settle(draft, np.inf)
     return found
 
 
@@ -239,7 +211,7 @@ def test_a_tier_proven_without_any_price_is_kept_by_each_component(seed):
     _, draft, relaxation, best, split = enough_officers(seed)
     assert split.is_tight.all()
     cost = split.spent(draft).cost
-    for least, better in rounds_of(Components(split, priced(draft, relaxation, split)[-1][0]), draft, 2):
+    for least, better in rounds_at(priced(draft, relaxation, split)[-1][0], split, draft, 2):
         assert least <= best
         if better is not None:
             assert np.array_equal(split.spent(better).cost[:, 1], cost[:, 1])
@@ -279,43 +251,52 @@ def split_place(chosen):
     return np.cumsum(chosen) - 1
 
 
-def test_a_plan_that_wants_too_many_officers_is_made_again_with_those_there_are():
-    """At prices that are too low all towns want more officers; the plan that comes out of the round has no more."""
-    found = []
-    for seed in range(4):
-        arrays, draft, relaxation, best = prepared(seed, 2)
-        prices = ascend(relaxation, good_start(relaxation, [None, None]), draft.cost, rounds=60).prices
-        cheap = replace(prices, officer=np.full(1, 1e-3))
-        asked = []
-
-        def noted(wanted, asked=asked):
-            asked.append(wanted)
-            return search(wanted)
-
-        _, better = Components(Split(draft, relaxation, [None, None]), cheap).round(
-            draft, noted, ends=np.inf, at_once=1, is_stopped=lambda: False
-        )
-        assert all(wanted.choice.base.sum() <= len(wanted.region.arrays.class_officers[0]) for wanted in asked)
-        if better is not None:
-            assert better.is_sound
-            assert best <= better.cost < draft.cost
-            assert better.choice().keeps_rules(arrays)
-            found.append(len({len(wanted.region.arrays.class_officers[0]) for wanted in asked}) > 1)
-    assert any(found)  # asked again, with other numbers
+def test_the_more_whole_plans_use_the_dearer_it_gets():
+    """Of officers; the prices stay in the box around those of the plans."""
+    risen = []
+    for seed in range(6):
+        _, draft, relaxation, _ = prepared(seed, 0)
+        split = Split(draft, relaxation, [])
+        use, prices = split.spent(draft), []
+        for more in (0, 1):
+            shared = shared_at(good_start(relaxation, []), split, draft)
+            shared.settle(draft, np.inf)
+            before = shared.prices.officer[0]
+            some = more * (np.arange(split.number) < 3)[:, None]
+            shared.learn(Use(use.cost - 3_000 * some * (np.arange(2) == 0), use.officers + some))
+            shared.settle(draft, np.inf)
+            prices.append(shared.prices.officer[0])
+            assert before / 2 <= prices[-1] <= 2 * before
+        assert prices[0] <= prices[1]
+        risen.append(prices[0] < prices[1])
+    assert any(risen)
 
 
-@pytest.mark.parametrize("about", [1, 3, 5, 100])
-def test_no_beat_goes_beyond_a_region(about):
-    _, draft, relaxation, _ = prepared(1, 2)
+def test_rounds_come_to_a_plan_where_officers_seemed_to_cost_nothing():
+    """Linear programs had enough of them; the towns' plans together had twice as many as there are."""
+    _, draft, relaxation, best = prepared(2, 2)
+    nothing = Prices(np.zeros(len(draft.state.server)), np.zeros(1), np.zeros(2))
+    bounds, plans = zip(*rounds_at(nothing, Split(draft, relaxation, [None, None]), draft, 8), strict=True)
+    assert bounds[0] == 0
+    assert 0.5 * best < max(bounds) <= best
+    assert min(plan.cost for plan in plans if plan is not None) == best < draft.cost
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_price_of_a_choice_leaves_its_box(seed):
+    _, draft, relaxation, _ = prepared(seed % 3, 2)
+    rng = np.random.default_rng(seed)
     split = Split(draft, relaxation, [None, None])
-    parts = regions_of(draft, relaxation.excluded, split.label, about)
-    stars, arrays, server = draft.ground.stars, draft.ground.arrays, draft.state.server
-    served = np.flatnonzero(server >= 0)
-    assert np.array_equal(parts[served], parts[arrays.base_site[stars.base[server[served]]]])
-    sizes = np.bincount(parts)
-    assert (sizes > 0).all()
-    assert (sizes[:-1] >= about / 2).all()
-    assert len(sizes) == 1 or about < 100
+    rows = np.repeat(np.arange(4), 3)
+    costs, needs = rng.integers(0, 1000, (12, 4)), rng.integers(1, 5, (12, 1))
+    low = rng.uniform(0, 100, 3)
+    high = low + rng.uniform(0, 100, 3) * (rng.random(3) < 0.7)
+    few = np.asarray([1]), np.asarray([500, 500])  # no choice keeps these limits: what goes beyond is bought
+    program, _, scales = split.choice(rows, costs, needs, *few, (low, high))
+    officer, held = split.prices_of(relaxed(program, 5.0).row_prices, scales)
+    prices = np.concatenate((officer, held))
+    assert (low - 1e-6 <= prices).all()
+    assert (prices <= high + 1e-6).all()
 
 
 @pytest.mark.parametrize("spare", [-3, 0, 5])
@@ -386,23 +367,6 @@ def test_what_takes_long_as_one_program_is_solved_by_components(monkeypatch, see
     assert coverage.tiers[0].best == exact.tiers[0].best
     assert splits
     assert all(split.number >= 5 for split in splits)
-
-
-def test_the_price_lies_where_a_straight_line_wants_just_what_there_is():
-    demand = Demand(np.asarray([100]))
-    assert demand.price(np.asarray([7.0])) == [7]
-    demand.add(np.asarray([10.0]), np.asarray([120]))
-    assert demand.price(np.asarray([7.0])) > [10]
-    demand.add(np.asarray([20.0]), np.asarray([90]))
-    assert demand.price(np.asarray([7.0])) == pytest.approx(10 + 10 * 20 / 30)
-
-
-def test_too_few_officers_wanted_make_them_cheaper_and_contradictions_are_met_half_way():
-    demand = Demand(np.asarray([100]))
-    demand.add(np.asarray([20.0]), np.asarray([90]))
-    assert 0 < demand.price(np.asarray([50.0]))[0] < 20
-    demand.add(np.asarray([30.0]), np.asarray([110]))
-    assert demand.price(np.asarray([50.0])) == [25]
 
 
 @pytest.mark.parametrize("seed", range(3))

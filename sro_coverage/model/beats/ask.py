@@ -9,7 +9,6 @@ from collections.abc import Callable
 from sro_coverage.model.beats.task import Chosen, Task
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.draft import Draft
-from sro_coverage.model.split import Common
 from sro_coverage.model.windows import MOST_SITES
 from sro_coverage.model.worker import told
 
@@ -39,8 +38,6 @@ class BeatSearch:
         Whether nobody else searches for plans.
     raised
         Told what no plan costs less than, as it rises; from another thread.
-    common
-        See `Task`.
 
     Attributes
     ----------
@@ -50,8 +47,6 @@ class BeatSearch:
         What no plan can use that later tiers may have, if that came out.
     is_settled
         Whether its first linear program is solved.
-    units_at_common
-        The best bound at common prices, in units, if there is one.
     """
 
     def __init__(
@@ -64,15 +59,13 @@ class BeatSearch:
         is_held: bool,
         is_alone: bool,
         raised: Callable[[int], None],
-        common: Common | None = None,
     ) -> None:
         self.best, self.kept = draft, Exclusions.of_nothing(relaxation.arrays, relaxation.stars)
         plan = Chosen.of(draft) if draft.excess == 0 else None
         self._told = draft.merit
         self._raised = raised
         self._is_stopped = self._is_waiting = self.is_settled = False
-        self.units_at_common: int | None = None
-        self._task = Task(relaxation, prices, plan, time.monotonic() + time_limit_s, is_held, is_alone, common)
+        self._task = Task(relaxation, prices, plan, time.monotonic() + time_limit_s, is_held, is_alone)
         self._thread = threading.Thread(target=self._listen, args=(time_limit_s,), daemon=True)
         self._thread.start()
 
@@ -109,8 +102,6 @@ class BeatSearch:
                 if found.is_sound and found.merit < self.best.merit:
                     self._told = found.merit
                     self.best = found
-            elif kind == "common":
-                self.units_at_common = content if self.units_at_common is None else max(self.units_at_common, content)
             elif kind == "waits":
                 self._is_waiting = content
             elif kind == "kept":

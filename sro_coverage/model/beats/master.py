@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,7 +13,6 @@ from sro_coverage.model.beats import kernel
 from sro_coverage.model.beats.cuts import Cut, Cuts
 from sro_coverage.model.beats.pool import Beats, Pool, Rows, entries_of_calls, entries_of_cuts
 from sro_coverage.model.bound import Prices, Relaxation, exact_sum
-from sro_coverage.model.split import Common
 from sro_coverage.travel import Floats, Ints
 
 _INFINITE = highspy.kHighsInf
@@ -68,11 +66,6 @@ class Master:
     """
     The linear program.
 
-    Parameters
-    ----------
-    common
-        See `Task`: until `keep_limits` is called, what components share is paid for, and not limited.
-
     Attributes
     ----------
     best, row_prices
@@ -83,8 +76,8 @@ class Master:
         Whether some site has no state in it.
     """
 
-    def __init__(self, relaxation: Relaxation, prices: Prices, cuts: Cuts, common: Common | None = None) -> None:
-        self.relaxation, self.cuts, self._common = relaxation, cuts, common
+    def __init__(self, relaxation: Relaxation, prices: Prices, cuts: Cuts) -> None:
+        self.relaxation, self.cuts = relaxation, cuts
         self.rows = rows = Rows(relaxation)
         stars, excluded = relaxation.stars, relaxation.excluded
         self.bases = np.flatnonzero(~excluded.base)
@@ -119,33 +112,11 @@ class Master:
         nothing = np.zeros(rows.num_sites)
         self._above = self._add(nothing, (site, site, one))
         self._below = self._add(nothing, (site, site, -one))
-        self._paid = np.empty(0, np.int64)
-        if common is not None:
-            self._pay(common)
         self._step = _BOX * max(float(np.abs(prices.site).mean()), 1e-6) if len(site) else 0.0
         self.row_prices = np.concatenate((prices.site, -prices.officer, -prices.held * rows.units))
         self.best = self.price()
         self.value, self.is_missing = np.inf, True
         self.shares = self.extra = np.empty(0)
-
-    def _pay(self, common: Common) -> None:
-        """Let what is used beyond the limits be paid for, and what is left be sold."""
-        rows, loose = self.rows, np.flatnonzero(~common.is_tight)
-        cost = np.concatenate((common.officer, common.held[loose] * rows.units[loose])) / common.scale
-        of_rows = np.concatenate((np.arange(rows.num_sites, rows.first_held), rows.first_held + loose))
-        self._paid = self._add(cost, (of_rows, np.arange(len(cost)), np.full(len(cost), -1.0)))
-        self._bound_paid(_INFINITE)
-
-    def _bound_paid(self, most: float) -> None:
-        number = len(self._paid)
-        self._highs.changeColsBounds(number, self._paid.astype(np.int32), np.full(number, -most), np.full(number, most))
-
-    def keep_limits(self) -> None:
-        """Have nothing paid for from now on."""
-        if self._common is not None:
-            self._common = None
-            self._bound_paid(0.0)
-            self.best = self.price()
 
     def _add(self, cost: Floats, entries: tuple[Ints, Ints, Floats]) -> Ints:
         """Add columns, given by row, column and value; gives their numbers."""
@@ -276,7 +247,7 @@ class Master:
         bound = units + exact_sum(at_site)
         best = bound
         is_one_class = len(rows.officers) == 1
-        if is_one_class and below is None and self._common is None:  # an officer's best price follows from the others
+        if is_one_class and below is None:  # an officer's best price follows from the others
             num = int(rows.officers[0])
             ranked = np.sort(at_site - officer[0])[:num]
             best = max(bound, units + int(officer[0]) * num + exact_sum(np.minimum(ranked, 0)))
@@ -284,27 +255,6 @@ class Master:
         return Priced(
             beats, value[:number], bound, scale, best / scale, -(-best // scale), self.bases[least < 0], price, is_cut
         )
-
-    def at_common(self) -> int | None:
-        """
-        Give what no plan costs less than, in units, while what components share is paid for.
-
-        Prices of sites, cuts and tight tiers are those of the best bound.
-        """
-        common = self._common
-        if common is None:
-            return None
-        relaxation, rows, loose = self.relaxation, self.rows, ~common.is_tight
-        at = self.row_prices.copy()
-        at[rows.num_sites : rows.first_held] = -common.officer / common.scale
-        held = at[rows.first_held : rows.number]
-        held[loose] = -common.held[loose] / common.scale * rows.units[loose]
-        units = self.price(at).units + int(common.officer @ rows.officers.astype(np.int64))
-        rates = relaxation.weigh(np.maximum(-held / rows.units, 0))
-        for tier in np.flatnonzero(loose).tolist():  # the two prices are the same but for rounding
-            off = abs(rates[tier] - int(common.held[tier]))
-            units += rates[tier] * relaxation.limits[1 + tier] - off * 4 * math.ceil(relaxation.totals[1 + tier])
-        return units
 
     def prices(self) -> Prices:
         """Give the prices of the best bound without those of cuts."""

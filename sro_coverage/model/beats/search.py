@@ -54,9 +54,8 @@ class Search:
     Parameters
     ----------
     tell
-        Called with `bound` and what no plan can cost less than, `common` and the same in units at common prices,
-        `plan` and a better plan, `waits` and whether it waits for others to find one, `kept` and what no plan that
-        costs as little as the best one can use.
+        Called with `bound` and what no plan can cost less than, `plan` and a better plan, `waits` and whether it waits
+        for others to find one, `kept` and what no plan that costs as little as the best one can use.
     """
 
     def __init__(self, task: Task, tell: Tell) -> None:
@@ -87,8 +86,6 @@ class Search:
 
     def _raise_to(self, master: Master) -> None:
         self._raise(master.best.whole)
-        if (units := master.at_common()) is not None:
-            self._tell("common", units)
 
     def _met(self, plan: Chosen) -> None:
         if plan.cost < self._cost:
@@ -108,10 +105,6 @@ class Search:
         master.settle(self._is_over, 1e-6, _BOXES)
         self._raise_to(master)
         self._cut(master)
-        if self._task.common is not None:
-            master.keep_limits()
-            master.settle(self._is_over, _COARSE, _WHILE_CUTTING)
-            self._raise(master.best.whole)
         self._wait()
         self._of_pool(master)
         self._list(master)
@@ -131,7 +124,7 @@ class Search:
 
     def _master(self) -> Master | None:
         relaxation, prices = self._relaxation, self._task.prices
-        master = Master(relaxation, prices, Cuts(len(relaxation.arrays.posts)), self._task.common)
+        master = Master(relaxation, prices, Cuts(len(relaxation.arrays.posts)))
         if self.best is not None:
             master.add_beats(beats_of(relaxation, self.best))
             master.add_calls(self.best.on_call)

@@ -9,7 +9,6 @@ import numpy as np
 from sro_coverage.model.bound import Prices, Relaxation
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.kernel import ON_CALL, SHARED
-from sro_coverage.model.split import Common
 from sro_coverage.model.state import NOBODY, PRIMARY
 from sro_coverage.travel import Ints
 
@@ -80,8 +79,6 @@ class Task:
         Whether later tiers may cost no more than the best plan: then it is told what they can still use.
     is_alone
         Whether nobody else searches for plans: then more of the time goes to them, and less to the bound.
-    common
-        Prices at which a second bound is wanted, one that adds up with those of other components.
     """
 
     relaxation: Relaxation
@@ -90,4 +87,3 @@ class Task:
     ends: float
     is_held: bool
     is_alone: bool
-    common: Common | None = None
