@@ -116,8 +116,9 @@ class SharedPrices:
     def learn(self, use: Use) -> None:
         """Take from a plan made at these prices, given component by component, how much more whole plans use."""
         if self._at:
-            answers = self._corrected(self._at, is_plain=True)
-            cost, officers = (now - linear for now, linear in zip(self._of_batches(use), answers, strict=True))
+            cost, officers = (
+                now - linear for now, linear in zip(self._of_batches(use), _used(self._at), strict=True)
+            )
             cost[:, 1:-1][:, self._split.is_tight] = 0
             self._beyond = cost, officers
 
@@ -144,12 +145,10 @@ class SharedPrices:
             found = [answer for answer in pool.map(solve, self._batches) if answer is not None]
         return found if len(found) == len(self._batches) else None
 
-    def _corrected(self, found: list[_Answer], *, is_plain: bool = False) -> tuple[Floats, Floats]:
+    def _corrected(self, found: list[_Answer]) -> tuple[Floats, Floats]:
         """Give what answers cost, and the officers they need, with what whole plans use beyond that."""
-        cost, officers = np.asarray([one.cost for one in found]), np.asarray([one.officers for one in found])
-        if self._beyond is None or is_plain:
-            return cost, officers
-        return cost + self._beyond[0], officers + self._beyond[1]
+        cost, officers = _used(found)
+        return (cost, officers) if self._beyond is None else (cost + self._beyond[0], officers + self._beyond[1])
 
     def _value(self, found: list[_Answer], officer: Floats, held: Floats) -> float:
         """Give what all answers cost at prices, less what there is at these prices."""
@@ -182,6 +181,10 @@ class SharedPrices:
         officer, held = ((old + new) / 2 for old, new in zip((at.officer, at.held), next_, strict=True))
         held[split.is_tight] = 0
         return unit * float(program.cost @ chosen.values), officer, held
+
+
+def _used(found: list[_Answer]) -> tuple[Floats, Floats]:
+    return np.asarray([answer.cost for answer in found]), np.asarray([answer.officers for answer in found])
 
 
 def _solved(
