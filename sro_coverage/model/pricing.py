@@ -116,9 +116,7 @@ class SharedPrices:
     def learn(self, use: Use) -> None:
         """Take from a plan made at these prices, given component by component, how much more whole plans use."""
         if self._at:
-            cost, officers = (
-                now - linear for now, linear in zip(self._of_batches(use), _used(self._at), strict=True)
-            )
+            cost, officers = (now - linear for now, linear in zip(self._of_batches(use), _used(self._at), strict=True))
             cost[:, 1:-1][:, self._split.is_tight] = 0
             self._beyond = cost, officers
 
