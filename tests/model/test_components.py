@@ -7,6 +7,7 @@ The prices are those of the components' linear programs, or any; tiers that each
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -90,7 +91,9 @@ def rounds_at(prices, split, draft, number, *, at_once=2, by=search):
     shared = shared_at(prices, split, draft)
     components = Components(split, shared)
     for _ in range(number):
-        least, better = components.round(draft, by, ends=np.inf, at_once=at_once, is_stopped=lambda: False)
+        least, better = components.round(
+            draft, by, ends=time.monotonic() + 60, at_once=at_once, is_stopped=lambda: False
+        )
         yield least, better
         draft = better or draft
         if components.is_short:
@@ -162,7 +165,7 @@ def test_a_stop_gives_the_bound_of_the_prices_and_no_plan():
     bound = ascend(relaxation, good_start(relaxation, []), draft.cost, rounds=60)
     split = Split(draft, relaxation, [])
     components = Components(split, shared_at(bound.prices, split, draft))
-    least, better = components.round(draft, search, ends=np.inf, at_once=2, is_stopped=lambda: True)
+    least, better = components.round(draft, search, ends=time.monotonic() + 60, at_once=2, is_stopped=lambda: True)
     assert least == bound.whole
     assert better is None
 
