@@ -151,6 +151,23 @@ def test_campuses_on_one_point_are_told_together_and_lead_to_their_agency(visit)
     assert page.locator("#agency h2").inner_text() == named[0].removesuffix(" High")
 
 
+def test_where_motion_is_reduced_what_is_told_comes_in_without_moving(visit, document):
+    """It moved on for a quarter of a second, and a press on its button went elsewhere."""
+    page = visit(document).page
+    page.get_by_role("button", name="Small Town").click()
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll("#agency .list button")].map(button => {
+            button.click();
+            const frame = document.getElementById("map").getBoundingClientRect();
+            const card = document.querySelector(".leaflet-popup").getBoundingClientRect();
+            return Math.max(
+                frame.left - card.left, card.right - frame.right, frame.top - card.top, card.bottom - frame.bottom);
+        })"""
+    )
+    assert len(outside) > 3
+    assert max(outside) <= 0
+
+
 def test_a_cluster_says_what_it_holds_and_opens(visit):
     places = (-121.0, -119.001, -118.999, -117.0)
     campuses = [Campus(id=str(lon), name="School", level="high", lat=36, lon=lon, enrollment=500) for lon in places]

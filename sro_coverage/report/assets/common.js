@@ -124,8 +124,16 @@ var sro = (function () {
     }
   }
 
+  /* What autoPan does, without its movement. */
+  function bringIn(map, box) {
+    const frame = map.getContainer().getBoundingClientRect(), card = box.getBoundingClientRect();
+    const x = Math.min(0, card.left - frame.left - 12) + Math.max(0, card.right - frame.right + 12);
+    const y = Math.min(0, card.top - frame.top - 12) + Math.max(0, card.bottom - frame.bottom + 12);
+    if (x || y) { map.panBy([x, y], { animate: false }); }
+  }
+
   return {
     calm: calm, INK: INK, svg: svg, html: html, look: look, details: details, chosen: chosen, fitButton: fitButton,
-    pane: pane, drawGround: drawGround, part: part
+    pane: pane, drawGround: drawGround, part: part, bringIn: bringIn
   };
 })();

@@ -288,14 +288,6 @@ var sroMap = (function () {
       if (element) { element.classList.toggle("echo", isOn); }
     }
 
-    /* What autoPan does, without its movement. */
-    function bringIn(box) {
-      const frame = home.getBoundingClientRect(), card = box.getBoundingClientRect();
-      const x = Math.min(0, card.left - frame.left - 12) + Math.max(0, card.right - frame.right + 12);
-      const y = Math.min(0, card.top - frame.top - 12) + Math.max(0, card.bottom - frame.bottom + 12);
-      if (x || y) { map.panBy([x, y], { animate: false }); }
-    }
-
     function tell(item) {
       page.views.forEach(function (view) { view.close(false); });
       item.marker.closeTooltip();
@@ -309,7 +301,7 @@ var sroMap = (function () {
       const box = popup.getElement();
       box.setAttribute("role", "dialog");
       box.setAttribute("aria-labelledby", "details-title");
-      if (calm) { bringIn(box); }
+      if (calm) { sro.bringIn(map, box); }
       popup.on("remove", function () { window.setTimeout(function () { if (open === item) { close(true); } }, 0); });
       refresh();
       box.querySelector("h3").focus({ preventScroll: true });

@@ -336,7 +336,7 @@
     }
     if (dot.agency.page) { link(dot.agency, more); }
     const popup = L.popup({
-      autoPan: true, autoPanPadding: [12, 12], maxWidth: 320, minWidth: 220, maxHeight: Math.max(180, map.getSize().y - 90),
+      autoPan: !sro.calm, autoPanPadding: [12, 12], maxWidth: 320, minWidth: 220, maxHeight: Math.max(180, map.getSize().y - 90),
       closeOnEscapeKey: false
     });
     open = dot;
@@ -344,6 +344,7 @@
     const box = popup.getElement();
     box.setAttribute("role", "dialog");
     box.setAttribute("aria-labelledby", "details-title");
+    if (sro.calm) { sro.bringIn(map, box); }
     popup.on("remove", function () {
       if (open !== dot) { return; }
       open = null;
