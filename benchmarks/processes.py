@@ -51,7 +51,7 @@ def run(command: list[str], limit_s: float, folder: Path | None = None) -> Run:
                     status = process.returncode = os.waitstatus_to_exitcode(ended)
                     peak = max(peak, usage.ru_maxrss / 1024)
                 elif time.monotonic() > looked + _LOOK_S:
-                    peak = max(peak, sum(map(_pss_mb, family(process.pid))))
+                    peak = max(peak, memory_mb(process.pid))
                     looked = time.monotonic()
                 else:
                     time.sleep(0.02)
@@ -80,8 +80,17 @@ def python(file: str, *arguments: object) -> list[str]:
     return [sys.executable, file, *map(str, arguments)]
 
 
-def family(pid: int) -> Iterator[int]:
-    """Give a process and all below it."""
+def memory_mb(pid: int) -> float:
+    """Give the unshared memory (PSS) of a process and all below it."""
+    return sum(map(_pss_mb, _family(pid)))
+
+
+def _family(pid: int) -> Iterator[int]:
+    """
+    Give a process and all below it.
+
+    Those that have not begun their own program are left out: their memory is still their parent's, and counted there.
+    """
     yield pid
     try:
         children = [
@@ -90,7 +99,15 @@ def family(pid: int) -> Iterator[int]:
     except OSError:
         return
     for child in children:
-        yield from family(int(child))
+        if _command(child) != _command(pid):
+            yield from _family(int(child))
+
+
+def _command(pid: int | str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _pss_mb(pid: int) -> float:

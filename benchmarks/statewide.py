@@ -29,10 +29,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from processes import memory_mb
 from rich.console import Console
 from rich.table import Table
 from sweep import dask
@@ -118,31 +118,11 @@ def measured(state: Path, out: Path, jobs: int) -> dict[str, Any]:
     peak = 0.0
     with start(state, out, jobs) as process:
         while process.poll() is None:
-            peak = max(peak, sum(map(pss_mb, family(process.pid))))
+            peak = max(peak, memory_mb(process.pid))
             time.sleep(0.2)
         assert process.stdout is not None
         told = json.loads(process.stdout.read())
     return {**told, "MB": peak}
-
-
-def family(pid: int) -> Iterator[int]:
-    """Give a process and all below it."""
-    yield pid
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in children:
-        yield from family(int(child))
-
-
-def pss_mb(pid: int) -> float:
-    """Give the proportional set size of a process; 0 if it has just ended."""
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def contents(out: Path) -> dict[str, Any]:
