@@ -63,6 +63,8 @@ class _Asked:
         The plan at hand, and what each component uses in it.
     weights, officer
         Prices of each tier, and of an officer of each class.
+    limited
+        Held tiers that are kept by a limit in each component: those that are tight, and those that cost nothing.
     low, above
         What no plan of a component can go below, at prices, and how far above it the plan at hand is.
     paid
@@ -75,6 +77,7 @@ class _Asked:
     now: Use
     weights: Ints
     officer: Ints
+    limited: Ints
     low: Ints
     above: Ints
     paid: int
@@ -97,7 +100,7 @@ class Components:
     """
 
     def __init__(self, split: Split, shared: SharedPrices) -> None:
-        self._split, self._shared, self._number = split, shared, 0
+        self._split, self._shared, self._is_first = split, shared, True
         self._ways: list[_Way] = []
         prices = self._prices
         self.is_short = bool(prices.officer.any() or prices.held[~split.is_tight].any())
@@ -152,16 +155,17 @@ class Components:
             if plan_of is not None and plan_of.least is not None:
                 units += min(max(plan_of.least - known, 0), more)
         plan = _joined(draft, found)
-        self._keep(plan, np.flatnonzero(of_label >= 0), asked)
-        self._number += 1
-        self._shared.learn(split.spent(plan))
+        use = split.spent(plan)
+        self._keep(plan, use, np.flatnonzero(of_label >= 0), asked)
+        self._is_first = False
+        self._shared.learn(use)
         self.is_short |= plan.excess > 0 or not plan.is_sound
         return -(-units // split.relaxation.scale), self._choose(draft, asked.now)
 
     @property
     def _is_quick(self) -> bool:
         """Whether plans are wanted soon, to learn from."""
-        return self._number == 0 and self.is_short and bool(self._split.relaxation.held)
+        return self._is_first and self.is_short and bool(self._split.relaxation.held)
 
     def _asked(self, draft: Draft) -> _Asked:
         """Say what is known of the components."""
@@ -191,7 +195,8 @@ class Components:
         )
         shared = zip((*officer, *weights[1:]), (*split.officers, *r.limits[1:]), strict=True)
         paid = sum(int(rate) * int(most) for rate, most in shared)
-        return _Asked(draft, now, weights, officer, low, above, paid, beyond.above(0, r.excluded))
+        limited = np.flatnonzero(split.is_tight | (weights[1:] == 0))
+        return _Asked(draft, now, weights, officer, limited, low, above, paid, beyond.above(0, r.excluded))
 
     def _batches(self, asked: _Asked) -> tuple[list[Ints], Floats]:
         """
@@ -221,8 +226,7 @@ class Components:
         region = Region.of(draft, sites, everybody, asked.out)
         choice = region.choice(draft.choice())
         # What costs nothing may still be short: nobody takes more of it than a share.
-        limited = np.flatnonzero(split.is_tight | (asked.weights[1:] == 0))
-        share = sites.mean()
+        share, limited, prices = sites.mean(), asked.limited, self._shared.prices
         held = []
         for number in limited:
             tier, room = region.tier(r.held[number][0]), r.limits[1 + number] - int(draft.state.total[1 + number])
@@ -237,9 +241,7 @@ class Components:
             excluded=region.excluded(asked.out),
             choice=choice,
             prices=Prices(
-                self._prices.site[region.sites] * r.scale,
-                np.zeros(len(asked.officer)),
-                self._prices.held[limited] * r.scale,
+                prices.site[region.sites] * r.scale, np.zeros(len(asked.officer)), prices.held[limited] * r.scale
             ),
             time_limit_s=time_limit_s,
             is_quick=self._is_quick,
@@ -247,18 +249,15 @@ class Components:
 
     def _least(self, wanted: Wanted, found: Searched, asked: _Asked) -> int | None:
         """Give what no plan of some components costs less than at prices, in units; None if they have only a share."""
-        tight = self._split.is_tight
-        limited = np.flatnonzero(tight | (asked.weights[1:] == 0))
-        if len(limited) > tight.sum():
+        if len(asked.limited) > self._split.is_tight.sum():
             return None
         return found.whole + sum(
-            int(asked.weights[1 + at]) * most for at, (_, most) in zip(limited, wanted.held, strict=True)
+            int(asked.weights[1 + at]) * most for at, (_, most) in zip(asked.limited, wanted.held, strict=True)
         )
 
-    def _keep(self, plan: Draft, labels: Ints, asked: _Asked) -> None:
+    def _keep(self, plan: Draft, use: Use, labels: Ints, asked: _Asked) -> None:
         """Keep what a plan does in some components, where it costs no more in the tiers that are tight."""
         split, state = self._split, plan.state
-        use = split.spent(plan)
         tight = 1 + np.flatnonzero(split.is_tight)
         bases = np.flatnonzero(state.is_open)
         at = split.label[plan.ground.arrays.base_site[bases]]

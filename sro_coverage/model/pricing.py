@@ -91,10 +91,11 @@ class SharedPrices:
         """
         split, relaxation, prices = self._split, self._split.relaxation, self.prices
         best, fails = -np.inf, 0
-        officer = relaxation.evaluate(prices).officer / relaxation.scale
-        held = np.where(split.is_tight, 0, prices.held)
         if self._answers:
             _, officer, held = self._next(fails)
+        else:
+            officer = relaxation.evaluate(prices).officer / relaxation.scale
+            held = np.where(split.is_tight, 0, prices.held)
         for _ in range(_MOST_ROUNDS):
             found = self._answered(draft, officer, held, self._useful(prices), ends)
             if found is None:
