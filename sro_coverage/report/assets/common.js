@@ -132,8 +132,22 @@ var sro = (function () {
     if (x || y) { map.panBy([x, y], { animate: false }); }
   }
 
+  /* Opens `body`, made by `details`, as a dialog above a point; `offset` is in pixels. */
+  function openDetails(map, point, body, offset) {
+    const popup = L.popup({
+      autoPan: !calm, autoPanPadding: [12, 12], maxWidth: 320, minWidth: 220, maxHeight: Math.max(180, map.getSize().y - 90),
+      offset: offset, closeOnEscapeKey: false
+    });
+    popup.setLatLng(point).setContent(body).openOn(map);
+    const box = popup.getElement();
+    box.setAttribute("role", "dialog");
+    box.setAttribute("aria-labelledby", "details-title");
+    if (calm) { bringIn(map, box); }
+    return popup;
+  }
+
   return {
     calm: calm, INK: INK, svg: svg, html: html, look: look, details: details, chosen: chosen, fitButton: fitButton,
-    pane: pane, drawGround: drawGround, part: part, bringIn: bringIn
+    pane: pane, drawGround: drawGround, part: part, openDetails: openDetails
   };
 })();

@@ -291,20 +291,13 @@ var sroMap = (function () {
     function tell(item) {
       page.views.forEach(function (view) { view.close(false); });
       item.marker.closeTooltip();
-      const popup = L.popup({
-        autoPan: !calm, autoPanPadding: [12, 12], maxWidth: 320, minWidth: 220, maxHeight: Math.max(180, map.getSize().y - 90),
-        offset: [item.shift.x, item.shift.y - item.site.size / 2 + 4], closeOnEscapeKey: false
-      });
-      popup.setLatLng(item.marker.getLatLng()).setContent(sro.details(item.site.cards)).openOn(map);
+      const offset = [item.shift.x, item.shift.y - item.site.size / 2 + 4];
+      const popup = sro.openDetails(map, item.marker.getLatLng(), sro.details(item.site.cards), offset);
       open = item;
       echoes(item, true);
-      const box = popup.getElement();
-      box.setAttribute("role", "dialog");
-      box.setAttribute("aria-labelledby", "details-title");
-      if (calm) { sro.bringIn(map, box); }
       popup.on("remove", function () { window.setTimeout(function () { if (open === item) { close(true); } }, 0); });
       refresh();
-      box.querySelector("h3").focus({ preventScroll: true });
+      popup.getElement().querySelector("h3").focus({ preventScroll: true });
     }
 
     items.forEach(function (item) {

@@ -335,16 +335,8 @@
       button.addEventListener("click", function () { go(dot.agency); });
     }
     if (dot.agency.page) { link(dot.agency, more); }
-    const popup = L.popup({
-      autoPan: !sro.calm, autoPanPadding: [12, 12], maxWidth: 320, minWidth: 220, maxHeight: Math.max(180, map.getSize().y - 90),
-      closeOnEscapeKey: false
-    });
     open = dot;
-    popup.setLatLng([dot.lat, dot.lon]).setContent(body).openOn(map);
-    const box = popup.getElement();
-    box.setAttribute("role", "dialog");
-    box.setAttribute("aria-labelledby", "details-title");
-    if (sro.calm) { sro.bringIn(map, box); }
+    const popup = sro.openDetails(map, [dot.lat, dot.lon], body, [0, 7]);
     popup.on("remove", function () {
       if (open !== dot) { return; }
       open = null;
