@@ -12,6 +12,7 @@ import time
 import numpy as np
 
 from sro_coverage.model.arrays import Arrays, Choice
+from sro_coverage.model.beats.cuts import Cut
 from sro_coverage.model.bound import Exclusions, Prices
 from sro_coverage.model.feasible import any_plan
 from sro_coverage.model.greedy import filled, first_choice
@@ -62,6 +63,7 @@ def solve_large(
     excluded = Exclusions.of_rules(arrays, stars)
     done: list[Done] = []
     duals: list[Prices | None] = []
+    cuts: list[Cut] = []
     for number, tier in enumerate(arrays.tiers):
         left_s = params.time_limit_s - (time.monotonic() - began)
         num_left = len(arrays.tiers) - number
@@ -74,8 +76,9 @@ def solve_large(
         if tier.is_sum and len(stars.site) and left_s > 0 and not stop.requested:
             is_held = own == 0 and gap == 0 and number + 1 < len(arrays.tiers)
             prices = [of_tier for _, of_tier in known]
-            search = TierSearch(arrays, stars, tier, held, excluded, prices, clock, news, params, is_held)
+            search = TierSearch(arrays, stars, tier, held, excluded, prices, clock, news, params, is_held, cuts=cuts)
             found, bound = search.run(choice)
+            cuts = search.cuts
             is_within = all(found.cost(arrays, other) <= limit for other, limit in held)  # the search sees sums only
             if is_within and (found.keeps_rules(arrays) or not choice.keeps_rules(arrays)):
                 choice = found

@@ -16,6 +16,7 @@ from sro_coverage.model import kernel
 from sro_coverage.model.arrays import Arrays, Choice, TierArrays
 from sro_coverage.model.ascent import Bound, ascend, good_start
 from sro_coverage.model.beats.ask import BeatSearch, are_short
+from sro_coverage.model.beats.cuts import Cut
 from sro_coverage.model.bound import Evaluation, Exclusions, Prices, Regrets, Relaxation
 from sro_coverage.model.compact import Compact
 from sro_coverage.model.components import Components
@@ -81,8 +82,10 @@ class TierSearch:
         is_held: bool,
         start: Prices | None = None,
         is_quick: bool = False,
+        cuts: list[Cut] | None = None,
     ) -> None:
         self._params, self._start, self._is_quick = params, start, is_quick
+        self.cuts = cuts or []
         self.arrays, self.stars, self.tier, self.held = arrays, stars, tier, held
         self.excluded, self.clock, self.news = excluded, clock, news
         self.relaxation = Relaxation(arrays, stars, tier, held, excluded)
@@ -116,7 +119,7 @@ class TierSearch:
         finally:
             if self._beats is not None:
                 self._beats.stop()
-                self.kept = self._beats.kept
+                self.kept, self.cuts = self._beats.kept, self._beats.cuts
                 self._goes_on()
         return (choice if self._best.merit > start.merit else self._best.choice()), self.bound
 
@@ -223,7 +226,7 @@ class TierSearch:
         relaxation = Relaxation(self.arrays, self.stars, self.tier, self.held, excluded)
         share = _WHOLE_SHARE if self._at_once > 1 else _ALONE_SHARE
         self._beats = BeatSearch(
-            self._best, relaxation, self.bound.prices, share * self.clock.left_s, is_held=self._is_held,
+            self._best, relaxation, self.bound.prices, self.cuts, share * self.clock.left_s, is_held=self._is_held,
             is_alone=self._at_once == 1, raised=self._raise_to,
         )  # fmt: skip
 
@@ -393,7 +396,7 @@ class TierSearch:
 
     @property
     def _free_workers(self) -> int:
-        return max(self._at_once - (self._beats is not None and self._beats.is_busy), 1)
+        return max(self._at_once - (self._beats is not None and not self._beats.is_over), 1)
 
     def _worst_windows(self) -> None:
         """Choose again where the plan costs most beyond the prices, as long as that helps."""

@@ -7,15 +7,13 @@ Run by `test_beats`, in a process where nothing imports OR-Tools.
 from __future__ import annotations
 
 import itertools
-import queue
-import threading
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sro_coverage.model.beats import search as search_room
+from sro_coverage.model.beats import master as master_room
 from sro_coverage.model.beats.cuts import Cuts
 from sro_coverage.model.beats.dive import beside, dive
 from sro_coverage.model.beats.master import Master
@@ -106,6 +104,20 @@ def test_a_dive_does_not_go_on_where_no_plan_can_be_better(arrays):
 
 
 @pytest.mark.parametrize("arrays", list(problems(12)))
+def test_cuts_without_a_price_and_dear_beats_are_not_missed(arrays, monkeypatch):
+    monkeypatch.setattr(master_room, "_FEW_CUTS", 0)
+    monkeypatch.setattr(master_room, "_SPARE_CUTS", 0.5)
+    held, _ = held_as_in_a_plan(arrays)
+    master, _ = settled(arrays, 1, held)
+    less = master.trimmed()
+    assert len(less.cuts) < len(master.cuts) or less is master or not len(master.cuts)
+    assert less.value == pytest.approx(master.value, rel=1e-6, abs=1e-3)
+    assert less.best.whole == master.best.whole
+    less.settle(lambda: False, 1e-6, (0.0,))
+    assert less.value == pytest.approx(master.value, rel=1e-5, abs=1e-2)
+
+
+@pytest.mark.parametrize("arrays", list(problems(12)))
 def test_smoothed_prices_reach_the_linear_program(arrays):
     master, _ = settled(arrays, 0, [])
     assert master.best.bound == pytest.approx(master.value, rel=1e-5, abs=1e-2)
@@ -118,7 +130,7 @@ def test_a_process_that_was_long_to_begin_still_ends_in_time(arrays):
     master, ground = settled(arrays, 1, held)
     plan = Chosen.of(Draft.of_choice(ground, choice))
     told = []
-    task = Task(master.relaxation, master.prices(), plan, time.monotonic() - 1, is_held=True, is_alone=True)
+    task = Task(master.relaxation, master.prices(), [], plan, time.monotonic() - 1, is_held=True, is_alone=True)
     Search(task, lambda *message: told.append(message)).run()
     assert not told
     later = replace(task, ends=time.monotonic() + 20)
@@ -127,20 +139,14 @@ def test_a_process_that_was_long_to_begin_still_ends_in_time(arrays):
 
 
 @pytest.mark.parametrize("arrays", list(problems(3)))
-def test_beside_others_it_waits_for_a_plan_near_the_bound_where_sites_are_many(arrays, monkeypatch):
-    monkeypatch.setattr(search_room, "_FEW_SITES", 0)
+def test_a_plan_that_others_found_is_taken_over_if_it_is_better(arrays):
     held, choice = held_as_in_a_plan(arrays)
     master, ground = settled(arrays, 1, held)
     plan = Chosen.of(Draft.of_choice(ground, choice))
-    told: queue.SimpleQueue[tuple[str, object]] = queue.SimpleQueue()
-    task = Task(master.relaxation, master.prices(), None, time.monotonic() + 60, is_held=True, is_alone=False)
-    search = Search(task, lambda *message: told.put(message))
-    thread = threading.Thread(target=search.run)
-    thread.start()
-    while told.get(timeout=60) != ("waits", True):
-        pass
-    assert thread.is_alive()
-    search.hear(replace(plan, cost=search.bound))  # as good as can be
-    assert told.get(timeout=60) == ("waits", False)
-    thread.join(60)
-    assert not thread.is_alive()
+    task = Task(master.relaxation, master.prices(), [], plan, time.monotonic() + 60, is_held=True, is_alone=False)
+    search = Search(task, lambda *_: None)
+    search.hear(replace(plan, cost=plan.cost + 1))
+    assert search.best is plan
+    better = replace(plan, cost=plan.cost - 1)
+    search.hear(better)
+    assert search.best is better

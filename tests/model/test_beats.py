@@ -15,6 +15,7 @@ import pytest
 from sro_coverage.model import worker
 from sro_coverage.model.ascent import ascend, good_start
 from sro_coverage.model.beats import kernel
+from sro_coverage.model.beats.apart import sets_apart
 from sro_coverage.model.beats.ask import BeatSearch, are_short
 from sro_coverage.model.beats.cuts import Cut, Cuts
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
@@ -31,7 +32,11 @@ NEVER = 2**60
 
 
 def star(seed):
-    """One base with nine sites around it, at random prices and limits; some may call, some cost more than they pay."""
+    """
+    One base with nine sites around it, at random prices and limits; some may call, some cost more than they pay.
+
+    With an odd seed their number alone is limited, and some cuts have all of them.
+    """
     rng = np.random.default_rng(seed)
     sites = np.arange(1, 10)
     price = rng.integers(0, 60, 10)
@@ -41,7 +46,10 @@ def star(seed):
     cap = np.asarray([[rng.integers(5, 25), 5, rng.integers(5, 25), 4]])
     cuts = Cuts(10)
     cuts.add([any_cut(rng, 10) for _ in range(12)])
-    paid = rng.integers(0, 20, 12)
+    if seed % 2:
+        use[:, :3], cap[0, 3] = 0, rng.integers(1, 5)
+        cuts.add([Cut(np.arange(10), divisor) for divisor in (3, 4, 6, 7)])
+    paid = rng.integers(0, 20, len(cuts))
     return sites, price, shared, on_call, use, cap, cuts, paid
 
 
@@ -176,7 +184,56 @@ def test_officers_for_five_sites_each_cannot_serve_eleven_by_shares():
     assert sum(shares[0] * times(whole, beat.tolist()) for beat in beats) == pytest.approx(8.8)
 
 
-def searched(arrays, number, held, start, time_limit_s=20.0, *, is_better_only=False):
+def tied(beats, shares, num_sites):
+    """How strongly each two sites are tied by beats that serve both, a site by all of its beats to one in all."""
+    ties = np.zeros((num_sites, num_sites))
+    for beat, share in zip(beats, shares, strict=True):
+        for one, other in itertools.permutations(beat.tolist(), 2):
+            ties[one, other] += share / (len(beat) - 1)
+    return ties
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_of_all_sets_that_part_two_sites_the_one_least_tied_to_the_rest_is_found(seed):
+    rng = np.random.default_rng(seed)
+    beats = [rng.choice(8, rng.integers(2, 5), replace=False) for _ in range(10)]
+    beats += [np.asarray([8, 9, 10])] if seed % 2 else []  # held as a whole
+    shares = rng.random(10)
+    shares /= max(shares[[site in beat for beat in beats[:10]]].sum() for site in range(8))
+    shares = np.append(shares, np.ones(len(beats) - 10))
+    number = 8 + 3 * (seed % 2)
+    ties = tied(beats, shares, number)
+
+    def cut(inside):
+        return ties[np.ix_(inside, ~inside)].sum()
+
+    served = np.zeros(number, np.bool_)
+    served[np.concatenate(beats)] = True
+    every = [
+        np.isin(np.arange(number), some) for size in range(1, 8) for some in itertools.combinations(range(8), size)
+    ]
+    found = list(sets_apart(beats, shares, number))
+    for inside in found:
+        assert not (inside & ~served).any()
+        assert cut(inside) < 1
+    for one, other in itertools.combinations(np.flatnonzero(served[:8]), 2):
+        least = min(cut(inside) for inside in every if inside[one] != inside[other])
+        if least < 0.99:
+            parting = [cut(inside) for inside in found if inside[one] != inside[other]]
+            assert min(parting) == pytest.approx(least, abs=1e-2)
+
+
+def test_two_halves_that_hardly_touch_cannot_serve_eleven_by_fives():
+    """Sets grown from a site never were so large: whole districts of beats, each a circle of 51 by shares."""
+    beats = [(np.arange(5) + first) % 51 for first in range(51)]
+    beats += [51 + (np.arange(5) + first) % 99 for first in range(99)]
+    beats += [np.asarray([0, 1, 51, 52, 53])]
+    shares = np.append(np.full(150, 0.1995), 0.002)
+    cuts = [cut for cut in Cuts(150).broken(beats, shares, 1_000, 1_000) if cut.divisor == 5]
+    assert {len(cut.sites) for cut in cuts} >= {51, 99}
+
+
+def searched(arrays, number, held, start, time_limit_s=20.0, *, cuts=(), is_better_only=False):
     stars = Stars.of(arrays)
     tier = arrays.tiers[number]
     excluded = Exclusions.of_rules(arrays, stars)
@@ -189,7 +246,9 @@ def searched(arrays, number, held, start, time_limit_s=20.0, *, is_better_only=F
     assert are_short(relaxation)
     bounds: list[int] = []
     zero = Prices(np.zeros(len(arrays.posts)), np.zeros(len(arrays.class_officers)), np.zeros(len(held)))
-    search = BeatSearch(draft, relaxation, zero, time_limit_s, is_held=True, is_alone=False, raised=bounds.append)
+    search = BeatSearch(
+        draft, relaxation, zero, list(cuts), time_limit_s, is_held=True, is_alone=False, raised=bounds.append
+    )
     ends = time.monotonic() + time_limit_s
     while not search.is_over and time.monotonic() < ends:
         time.sleep(0.01)
@@ -224,7 +283,7 @@ def test_a_search_over_beats_ends_at_the_optimum(problem, arrays):
     assert bounds == sorted(bounds)
     assert (search.best.cost, bounds[-1]) == (costs[0], costs[0])
     limit = first.sign * (exact.tiers[0].limit - first.constant)
-    search, bounds = searched(arrays, 1, [(first, limit)], exact.choice)
+    search, bounds = searched(arrays, 1, [(first, limit)], exact.choice, cuts=search.cuts)
     assert all(bound <= costs[1] for bound in bounds)
     assert search.best.cost == costs[1]
     if exact.choice.cost(arrays, second) == costs[1]:  # within a tolerance it need not be

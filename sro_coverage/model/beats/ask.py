@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from sro_coverage.model.beats.cuts import Cut
 from sro_coverage.model.beats.task import Chosen, Task
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.draft import Draft
@@ -32,6 +33,8 @@ class BeatSearch:
     ----------
     relaxation
         What it excludes must not be part of any better plan.
+    cuts
+        To begin with.
     is_held
         Whether later tiers may cost no more than the best plan.
     is_alone
@@ -43,6 +46,8 @@ class BeatSearch:
     ----------
     best
         The best plan known.
+    cuts
+        Those that help.
     kept
         What no plan can use that later tiers may have, if that came out.
     is_settled
@@ -54,6 +59,7 @@ class BeatSearch:
         draft: Draft,
         relaxation: Relaxation,
         prices: Prices,
+        cuts: list[Cut],
         time_limit_s: float,
         *,
         is_held: bool,
@@ -61,11 +67,12 @@ class BeatSearch:
         raised: Callable[[int], None],
     ) -> None:
         self.best, self.kept = draft, Exclusions.of_nothing(relaxation.arrays, relaxation.stars)
+        self.cuts = cuts
         plan = Chosen.of(draft) if draft.excess == 0 else None
         self._told = draft.merit
         self._raised = raised
-        self._is_stopped = self._is_waiting = self.is_settled = False
-        self._task = Task(relaxation, prices, plan, time.monotonic() + time_limit_s, is_held, is_alone)
+        self._is_stopped = self.is_settled = False
+        self._task = Task(relaxation, prices, cuts, plan, time.monotonic() + time_limit_s, is_held, is_alone)
         self._thread = threading.Thread(target=self._listen, args=(time_limit_s,), daemon=True)
         self._thread.start()
 
@@ -73,11 +80,6 @@ class BeatSearch:
     def is_over(self) -> bool:
         """Whether nothing more is to come."""
         return not self._thread.is_alive()
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether it takes a worker's time."""
-        return not self.is_over and not self._is_waiting
 
     def stop(self) -> None:
         """End it."""
@@ -102,8 +104,8 @@ class BeatSearch:
                 if found.is_sound and found.merit < self.best.merit:
                     self._told = found.merit
                     self.best = found
-            elif kind == "waits":
-                self._is_waiting = content
+            elif kind == "cuts":
+                self.cuts = content
             elif kind == "kept":
                 self.kept = content
             else:

@@ -10,7 +10,8 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from sro_coverage.model.beats.pool import Beats, Rows, entries_of_calls
+from sro_coverage.model.beats.cuts import Cuts
+from sro_coverage.model.beats.pool import Beats, Rows, entries_of_calls, entries_of_cuts
 from sro_coverage.model.beats.task import Chosen
 from sro_coverage.model.bound import Relaxation
 from sro_coverage.travel import Floats, Ints
@@ -25,6 +26,7 @@ def choose(
     free: Ints,
     time_limit_s: float,
     *,
+    cuts: Cuts | None = None,
     start: Chosen | None = None,
     enough: int | None = None,
     met: Callable[[Chosen], None] = lambda _: None,
@@ -38,6 +40,8 @@ def choose(
         Spokes that may be used on call, wherever their base is held.
     free
         Sites that may be left uncovered.
+    cuts
+        Hold for every plan; they make what HiGHS looks at first nearly whole.
     start
         A plan of these beats: only better ones are met.
     enough
@@ -51,7 +55,7 @@ def choose(
         What no plan of these beats costs less than, by HiGHS, in floats: a unit in a million is given away; `enough` if
         there is no plan at all. None if HiGHS's tolerances let it find what is no plan: then it proves nothing.
     """
-    program = _Program(relaxation, beats, calls, free)
+    program = _Program(relaxation, beats, calls, free, cuts)
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     for name, value in (
         ("output_flag", False),
@@ -103,7 +107,7 @@ def choose(
 class _Program:
     """Columns for beats, calls and uncovered sites, in this order."""
 
-    def __init__(self, relaxation: Relaxation, beats: Beats, calls: Ints, free: Ints) -> None:
+    def __init__(self, relaxation: Relaxation, beats: Beats, calls: Ints, free: Ints, cuts: Cuts | None = None) -> None:
         self._relaxation, self._beats, self._free = relaxation, beats, free
         stars, costs = relaxation.stars, relaxation.costs
         self._calls = calls = calls[np.isin(stars.base[calls], beats.base)]
@@ -114,26 +118,32 @@ class _Program:
         held = rows.held(self._costs[:, first_call:])
         call, beat = entries_of_calls(relaxation, beats, calls)
         every = np.arange(len(calls))
-        number = rows.number + len(calls)
+        cuts = cuts or Cuts(rows.num_sites)
+        of_cut, cut, times = entries_of_cuts(relaxation, beats, cuts)
+        first_cut = rows.number + len(calls)
+        number = first_cut + len(cuts)
         self._matrix = sparse.csc_array(
             (
-                np.concatenate((value, held[2], np.ones(2 * len(calls) + len(free)), np.full(len(call), -1.0))),
+                np.concatenate((value, held[2], np.ones(2 * len(calls) + len(free)), np.full(len(call), -1.0), times)),
                 (
                     np.concatenate(
-                        (row, held[0], stars.site[calls], rows.number + every, free, rows.number + call)
+                        (
+                            row, held[0], stars.site[calls], rows.number + every, free, rows.number + call,
+                            first_cut + cut,
+                        )
                     ),
                     np.concatenate(
                         (
                             column, held[1] + first_call, first_call + every, first_call + every,
-                            first_free + np.arange(len(free)), beat,
+                            first_free + np.arange(len(free)), beat, of_cut,
                         )
                     ),
                 ),
             ),
             shape=(number, self._costs.shape[1]),
         )  # fmt: skip
-        self._low = np.concatenate((rows.low, np.full(len(calls), -np.inf)))
-        self._high = np.concatenate((rows.high, np.zeros(len(calls))))
+        self._low = np.concatenate((rows.low, np.full(len(calls) + len(cuts), -np.inf)))
+        self._high = np.concatenate((rows.high, np.zeros(len(calls)), cuts.most))
 
     def model(self) -> highspy.HighsLp:
         """Give the program in HiGHS's own form."""
@@ -141,7 +151,7 @@ class _Program:
         lp.num_row_, lp.num_col_ = self._matrix.shape
         lp.col_cost_ = self._costs[0] / self.rows.unit
         lp.col_lower_, lp.col_upper_ = np.zeros(lp.num_col_), np.ones(lp.num_col_)
-        lp.row_lower_, lp.row_upper_ = self._low, self._high
+        lp.row_lower_, lp.row_upper_ = self._low.astype(np.float64), self._high.astype(np.float64)
         matrix = lp.a_matrix_
         matrix.format_ = highspy.MatrixFormat.kColwise
         matrix.num_col_, matrix.num_row_ = lp.num_col_, lp.num_row_

@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from sro_coverage.model.beats.apart import sets_apart
 from sro_coverage.model.beats.kernel import counted
-from sro_coverage.travel import Floats, Ints
+from sro_coverage.travel import Bools, Floats, Ints
 
 _LEAST = 0.02
 _MOST_FOUND = 400_000
@@ -64,7 +65,14 @@ class Cuts:
         """Give the arrays that the compiled loops read."""
         return (*self._arrays, price)
 
-    def broken(self, sites: list[Ints], shares: Floats, most: int, at_once: int) -> list[Cut]:
+    def broken(
+        self,
+        sites: list[Ints],
+        shares: Floats,
+        most: int,
+        at_once: int,
+        near: tuple[list[Ints], Floats] = ([], np.empty(0)),
+    ) -> list[Cut]:
         """
         Find cuts that a fractional answer breaks: of three sites, and of more, the most broken first.
 
@@ -76,7 +84,12 @@ class Cuts:
             Cuts in all, of each kind.
         at_once
             Cuts of one site, of each kind.
+        near
+            Beats that cost little more, and how much they tie their sites together: sets that these too seldom reach
+            beyond stay apart, whatever the next answer is.
         """
+        if not sites:
+            return []
         start, members, beats = _by_site(sites, self._num_sites)
         threes, by = _triples(start, members, beats, shares, _LEAST, _MOST_FOUND)
         new = self._chosen((Cut(threes[k], 2) for k in np.argsort(-by, kind="stable")), most, at_once)
@@ -85,7 +98,17 @@ class Cuts:
             order = np.argsort(-by, kind="stable")[: _LOOKED_AT * most]
             found = (Cut(np.sort(grown[seed[k], : size[k]]), int(divisor[k])) for k in order)
             new += self._chosen(found, most, at_once)
+            sets = np.concatenate([sets_apart(*tied, self._num_sites) for tied in ((sites, shares), near) if tied[0]])
+            new += self._chosen(self._apart(sets, members, shares), most, most)
         return new
+
+    def _apart(self, sets: Bools, members: Ints, shares: Floats) -> list[Cut]:
+        """Find cuts of sets, or of all other sites that are served, the most broken first."""
+        is_served = np.zeros(self._num_sites, np.bool_)
+        is_served[members[members >= 0]] = True
+        sets = np.concatenate((sets, is_served & ~sets))
+        row, divisor, by = _rounded(sets, members, shares, _LEAST)
+        return [Cut(np.flatnonzero(sets[row[k]]), int(divisor[k])) for k in np.argsort(-by, kind="stable")]
 
     def _chosen(self, found: Iterable[Cut], most: int, at_once: int) -> list[Cut]:
         """Choose among cuts, the first ones first."""
@@ -242,3 +265,29 @@ def _grown(start: Any, members: Any, beats: Any, shares: Any, most: int, least: 
         for position in range(size):
             is_in[grown[seed, position]] = False
     return grown, seed_of[:number], size_of[:number], divisor_of[:number], by[:number]
+
+
+@njit(cache=True, nogil=True)
+def _rounded(sets: Any, members: Any, shares: Any, least: float) -> Any:
+    """Find which sets of sites make a broken cut, with which divisor."""
+    num_beats, longest = members.shape
+    room = len(sets) * longest
+    row_of, divisor_of, by = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+    inside, number = np.zeros(num_beats, np.int64), 0
+    for row in range(len(sets)):
+        size = sets[row].sum()
+        for beat in range(num_beats):
+            inside[beat] = 0
+            for member in members[beat]:
+                inside[beat] += member >= 0 and sets[row, member]
+        for divisor in range(2, longest + 1):
+            rest = size % divisor
+            over = -float(size // divisor * (divisor - rest))
+            if rest == 0 or over == 0 or size <= 3:
+                continue
+            for beat in range(num_beats):
+                over += shares[beat] * counted(inside[beat], divisor, rest)
+            if over > least * (divisor - rest):
+                row_of[number], divisor_of[number], by[number] = row, divisor, over / (divisor - rest)
+                number += 1
+    return row_of[:number], divisor_of[:number], by[:number]

@@ -17,6 +17,7 @@ from numba import njit
 from sro_coverage.model.kernel import NUM_LIMITS
 
 _COUNT = 3
+_FEW, _MOST_OF, _BITS = 12, 0.6, 62
 
 
 @njit(cache=True, nogil=True)
@@ -32,6 +33,37 @@ def _least(gain: Any, use: Any, first: int, value: int, left: int, enough: int) 
         if value < enough:
             return value
     return value
+
+
+@njit(cache=True, nogil=True)
+def _least_by_number(gain: Any, group: Any, first: int, value: int, left: int, size: int, inside: int) -> Any:
+    """
+    Value that up to so many more items can take a beat below, with what they pay for their number.
+
+    Parameters
+    ----------
+    group
+        See `_groups`.
+    size, inside
+        Sites of the beat at hand, and those in the group.
+    """
+    following, by_size, by_inside = group
+    least, gain_in, item_in = value + by_size[size], 0, following[0, first]
+    for more_in in range(left + 1):
+        if more_in > 0:
+            if item_in == len(gain) or gain[item_in] <= 0:
+                break
+            gain_in += gain[item_in]
+            item_in = following[0, item_in + 1]
+        now, item_out = value - gain_in + by_inside[inside + more_in] - by_inside[inside], following[1, first]
+        for more_out in range(left - more_in + 1):
+            if more_out > 0:
+                if item_out == len(gain) or gain[item_out] <= 0:
+                    break
+                now -= gain[item_out]
+                item_out = following[1, item_out + 1]
+            least = min(least, now + by_size[size + more_in + more_out])
+    return least
 
 
 @njit(cache=True, nogil=True)
@@ -84,17 +116,75 @@ def counted(number: int, divisor: int, rest: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _touch(cuts: Any, count: Any, site: int, sign: int) -> int:
+def _touch(cuts: Any, count: Any, is_whole: Any, site: int, sign: int) -> int:
     """Count a site in its cuts, or take it back; gives the change of what is paid."""
     first, cut_of, divisor, rest, price = cuts
     paid = 0
     for entry in range(first[site], first[site + 1]):
         cut = cut_of[entry]
+        if is_whole[cut]:
+            continue
         number = count[cut] + min(sign, 0)  # without this site
         if number % divisor[cut] >= rest[cut]:
             paid += sign * price[cut]
         count[cut] += sign
     return paid
+
+
+@njit(cache=True, nogil=True)
+def _groups(cuts: Any, scratch: Any, is_whole: Any, home: int, sites: Any, most: int) -> Any:
+    """
+    Group the sites around a base by the dearest cuts, where a beat has few sites.
+
+    What a beat pays to cuts that have all sites follows from its size; they are marked, and not counted any more. Of
+    others with the base's own site, and a divisor that no beat passes, the dearest are taken as long as most sites are
+    in all of them: the group. Each of it in a beat pays at least as if the others of these cuts were not there.
+
+    Returns
+    -------
+    (following, by_size, by_inside)
+        The next item from each one on, in the group and out of it; what beats pay by their size, and by how many of
+        their sites are in the group.
+    """
+    first, cut_of, divisor, rest, price = cuts
+    number = len(sites)
+    by_size, by_inside = np.zeros(most + 2, np.int64), np.zeros(most + 2, np.int64)
+    for site in sites:
+        for entry in range(first[site], first[site + 1]):
+            scratch[cut_of[entry]] += 1
+    dear, pay, size = np.empty(first[home + 1] - first[home], np.int64), np.empty(first[home + 1] - first[home]), 0
+    for entry in range(first[home], first[home + 1]):
+        cut = cut_of[entry]
+        if scratch[cut] == number:
+            is_whole[cut] = True
+            for k in range(most + 2):
+                by_size[k] += price[cut] * counted(k, divisor[cut], rest[cut])
+        elif price[cut] > 0 and divisor[cut] > most and scratch[cut] >= _MOST_OF * number:
+            dear[size], pay[size] = cut, -price[cut]
+            size += 1
+    for site in sites:
+        for entry in range(first[site], first[site + 1]):
+            scratch[cut_of[entry]] = 0
+    dear = dear[:size][np.argsort(pay[:size])][:_BITS]
+    for k in range(len(dear)):
+        scratch[dear[k]] = 1 << k
+    has = np.zeros(number, np.int64)
+    for item in range(number):
+        for entry in range(first[sites[item]], first[sites[item] + 1]):
+            has[item] |= scratch[cut_of[entry]]
+    bits = 0
+    for k in range(len(dear)):
+        scratch[dear[k]] = 0
+        more = bits | (1 << k)
+        if (has & more == more).sum() >= _MOST_OF * number:
+            bits = more
+            for inside in range(most + 2):
+                by_inside[inside] += price[dear[k]] * counted(inside, divisor[dear[k]], rest[dear[k]])
+    following = np.full((2, number + 1), number)
+    for item in range(number - 1, -1, -1):
+        following[:, item] = following[:, item + 1]
+        following[0 if bits and has[item] & bits == bits else 1, item] = item
+    return following, by_size, by_inside
 
 
 @njit(cache=True, nogil=True)
@@ -157,7 +247,8 @@ def find_beats(  # noqa: PLR0915
     """
     start, site, use, cap = stars
     shared, on_call = costs
-    count = np.zeros(len(cuts[4]), np.int64)
+    count, scratch = np.zeros(len(cuts[4]), np.int64), np.zeros(len(cuts[4]), np.int64)
+    is_whole = np.zeros(len(cuts[4]), np.bool_)
     total, out_start[0] = 0, 0
     beat = np.empty(len(homes) + len(price), np.int64)
     for position in range(len(bases)):
@@ -170,12 +261,21 @@ def find_beats(  # noqa: PLR0915
         if find_all:  # a site that costs more than it pays may still be in a beat that is cheap enough
             floor = _least(gain, needs, 0, value, cap[base, tightest], -(2**62))
             items, gain, needs, tightest = _wanted(star, min(1, floor - limit + 1))
-        paid = _touch(cuts, count, homes[base], 1)
+        most = min(cap[base, _COUNT], len(items))
+        is_few = tightest == _COUNT and most <= _FEW
+        group = (np.zeros((2, 0), np.int64), np.zeros(len(items) + 2, np.int64), np.zeros(0, np.int64))
+        if is_few:
+            group = _groups(cuts, scratch, is_whole, homes[base], site[items], most)
+        following, by_size, _ = group
+        paid = _touch(cuts, count, is_whole, homes[base], 1)
         left = cap[base].copy()
         chosen = np.empty(len(items), np.int64)
-        depth, at, nodes, target, size = 0, 0, 0, limit, -1
-        floor = _least(gain, needs, 0, value + paid, left[tightest], -(2**62))
-        best, is_cut = value + paid, False
+        depth, at, nodes, target, size, inside = 0, 0, 0, limit, -1, 1
+        if is_few:
+            floor = _least_by_number(gain, group, 0, value + paid, most, 1, 1)
+        else:
+            floor = _least(gain, needs, 0, value + paid, left[tightest], -(2**62))
+        best, is_cut = value + paid + by_size[1], False
         if best < target:
             if find_all:
                 total = _keep(out_base, out_start, out_spokes, out_value, total, base, items[:0], best)
@@ -184,7 +284,11 @@ def find_beats(  # noqa: PLR0915
             else:
                 size, target = 0, best
         while True:
-            if at < len(items) and _least(gain, needs, at, value + paid, left[tightest], target) < target:
+            if is_few:
+                least_yet = _least_by_number(gain, group, at, value + paid, most - depth, depth + 1, inside)
+            else:
+                least_yet = _least(gain, needs, at, value + paid, left[tightest], target)
+            if at < len(items) and least_yet < target:
                 spoke = items[at]
                 at += 1
                 fits = True
@@ -194,19 +298,21 @@ def find_beats(  # noqa: PLR0915
                     continue
                 chosen[depth] = at - 1
                 depth += 1
+                inside += is_few and following[0, at - 1] == at - 1
                 value -= gain[at - 1]
                 for k in range(NUM_LIMITS):
                     left[k] -= use[spoke, k]
-                paid += _touch(cuts, count, site[spoke], 1)
-                best = min(best, value + paid)
-                if value + paid < target:
+                paid += _touch(cuts, count, is_whole, site[spoke], 1)
+                now = value + paid + by_size[depth + 1]
+                best = min(best, now)
+                if now < target:
                     if find_all:
                         beat = items[chosen[:depth]]
-                        total = _keep(out_base, out_start, out_spokes, out_value, total, base, beat, value + paid)
+                        total = _keep(out_base, out_start, out_spokes, out_value, total, base, beat, now)
                         if total < 0:
                             return -1
                     else:
-                        size, target = depth, value + paid
+                        size, target = depth, now
                         for level in range(depth):
                             beat[level] = items[chosen[level]]
                 continue
@@ -217,13 +323,15 @@ def find_beats(  # noqa: PLR0915
             depth -= 1
             spoke = items[chosen[depth]]
             at = chosen[depth] + 1
+            inside -= is_few and following[0, chosen[depth]] == chosen[depth]
             value += gain[chosen[depth]]
             for k in range(NUM_LIMITS):
                 left[k] += use[spoke, k]
-            paid += _touch(cuts, count, site[spoke], -1)
+            paid += _touch(cuts, count, is_whole, site[spoke], -1)
         for level in range(depth):
-            _touch(cuts, count, site[items[chosen[level]]], -1)
-        _touch(cuts, count, homes[base], -1)
+            _touch(cuts, count, is_whole, site[items[chosen[level]]], -1)
+        _touch(cuts, count, is_whole, homes[base], -1)
+        is_whole[:] = False
         # Beats as dear as the limit are not searched: the base is then worth no more than that.
         least[position] = floor if is_cut else min(best, max(limit, floor))
         if is_cut and find_all:

@@ -18,7 +18,7 @@ from sro_coverage.travel import Floats, Ints
 _INFINITE = highspy.kHighsInf
 _BOX = 0.3
 _FAR = 20.0
-_NODES = 100_000
+_NODES, _FEW_NODES = 100_000, 10_000
 _ANY = 2**61
 _MEAN = 32
 _NOTHING, _FARTHEST = 1e-6, 1e6
@@ -26,6 +26,8 @@ _USED = 1e-7
 _TOWARDS = (0.5, 1.0)
 _TRIES, _FIRST_ROOM = 20, 1e-4
 _DUAL, _PRIMAL = 1, 4
+_FEW_CUTS, _SPARE_CUTS = 100, 1.3
+_CHEAP, _NEAR, _LIGHT = 0.05, 3, 0.02  # of what a site costs; of that; of a beat
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,8 @@ class Master:
             self._highs.addRow(low, high, 0, np.empty(0, np.int32), np.empty(0))
         self._num_rows, self._num_columns = rows.number, 0
         self._row_of_cut = np.empty(0, np.int64)
-        self._row_of_call = np.empty(0, np.int64)
+        self._answered = np.empty(0)  # prices of cuts in the last answer
+        self._row_of_call = self._column_of_call = np.empty(0, np.int64)
         self._column_of_beat = np.empty(0, np.int64)
         one = np.ones(rows.num_sites)
         site = np.arange(rows.num_sites)
@@ -176,7 +179,7 @@ class Master:
         costs = relaxation.costs.on_call[:, new]
         held = rows.held(costs)
         every = np.arange(len(new))
-        self._add(
+        columns = self._add(
             costs[0].astype(np.float64),
             (
                 np.concatenate((relaxation.stars.site[new], numbers, held[0])),
@@ -186,6 +189,7 @@ class Master:
         )
         self.calls = np.append(self.calls, new)
         self._row_of_call = np.append(self._row_of_call, numbers)
+        self._column_of_call = np.append(self._column_of_call, columns)
         return len(new)
 
     def add_cuts(self, cuts: list[Cut]) -> None:
@@ -199,7 +203,13 @@ class Master:
         self.row_prices = np.append(self.row_prices, np.zeros(len(cuts)))
 
     def price(
-        self, row_prices: Floats | None = None, *, every: bool = False, below: int | None = None, most: int = 0
+        self,
+        row_prices: Floats | None = None,
+        *,
+        every: bool = False,
+        below: int | None = None,
+        most: int = 0,
+        nodes: int = _NODES,
     ) -> Priced:
         """
         Find the cheapest beats at prices of the rows, and the bound that the prices make.
@@ -212,6 +222,8 @@ class Master:
             Find the cheapest of every base, also if it costs more than nothing.
         below, most
             Find all beats that cost less than so many units, up to so many.
+        nodes
+            The search around a base is cut after so many steps; its part of the bound is then a rough one.
         """
         at = self.row_prices if row_prices is None else row_prices
         relaxation, rows = self.relaxation, self.rows
@@ -231,7 +243,7 @@ class Master:
         number = kernel.find_beats(
             self.bases, values, arrays.base_site, (stars.start, stars.site, stars.use, stars.cap),
             (relaxation.c_shared, relaxation.c_on_call), price, self.cuts.with_prices(paid),
-            _ANY if every else 0 if below is None else below, below is not None, _NODES,
+            _ANY if every else 0 if below is None else below, below is not None, nodes,
             base, start, spokes, value, least,
         )  # fmt: skip
         is_cut, number = number < 0, max(number, 0)
@@ -299,12 +311,12 @@ class Master:
         self._highs.changeColsCost(number, self._far.astype(np.int32), cost)
 
     def _generate(self, is_over: Callable[[], bool], tolerance: float) -> None:
-        strategy = _DUAL
+        strategy, nodes = _DUAL, _FEW_NODES
         while not is_over():
             of_rows = self._answer(strategy)
             for share in _TOWARDS:
                 at = share * of_rows + (1 - share) * self.row_prices
-                priced = self.price(at)
+                priced = self.price(at, nodes=nodes)
                 if priced.bound > self.best.bound:
                     self.best, self.row_prices = priced, at
                 is_close = self.value - self.best.bound <= tolerance * abs(self.value)
@@ -312,8 +324,12 @@ class Master:
                     return
                 beats, calls = self._take(priced)
                 if beats + calls:
+                    nodes = _FEW_NODES
                     break
             else:
+                if nodes < _NODES:  # some searches may have been cut
+                    nodes = _NODES
+                    continue
                 if not self.is_missing or self._far_cost > _FARTHEST * abs(self.rows.unit):
                     break
                 self._go_farther()
@@ -324,7 +340,8 @@ class Master:
         self.value, prices, columns, extra = self._solve(strategy)
         self.shares, self.extra = columns[self._column_of_beat], extra[self._column_of_beat]
         self.is_missing = bool(columns[self._far].max(initial=0) > _NOTHING)
-        return np.concatenate((prices[: self.rows.number], prices[self._row_of_cut]))
+        self._answered = prices[self._row_of_cut]
+        return np.concatenate((prices[: self.rows.number], self._answered))
 
     def _take(self, priced: Priced) -> tuple[int, int]:
         """Add what was priced, and calls that pay; gives how many beats and calls are new."""
@@ -379,6 +396,35 @@ class Master:
             strategy = self._next_strategy(calls)
         return of_rows
 
+    def trimmed(self) -> Master:
+        """Give a linear program of the cuts that have a price and of the beats that cost least, or this if most do."""
+        prices, number = self.row_prices[self.rows.number :], self.rows.number
+        if len(self._answered) < len(self.cuts):
+            return self
+        is_priced = (prices < 0) | (self._answered != 0)
+        if len(self.cuts) <= _FEW_CUTS + _SPARE_CUTS * is_priced.sum():
+            return self
+        kept = np.flatnonzero(is_priced)
+        length = np.diff(self.pool.beats.some(np.flatnonzero(self.shares > _USED)).start).mean() + 1
+        most = int(length * self.rows.num_sites)
+        beats = np.sort(np.argsort(self.extra, kind="stable")[:most])
+        new = Master(self.relaxation, self.prices(), Cuts(self.rows.num_sites))
+        num_columns, basis = new._num_columns, self._highs.getBasis()
+        new.add_calls(self.calls)
+        new.add_beats(self.pool.beats.some(beats))
+        new.add_cuts([self.cuts.cuts[cut] for cut in kept])
+        rows = np.concatenate((np.arange(number), self._row_of_call, self._row_of_cut[kept]))
+        columns = np.concatenate((np.arange(num_columns), self._column_of_call, self._column_of_beat[beats]))
+        of_rows, of_columns = basis.row_status, basis.col_status  # each a copy
+        basis.row_status = [of_rows[row] for row in rows]
+        basis.col_status = [of_columns[column] for column in columns]
+        new._highs.setBasis(basis)
+        new._hold_in_box(self.row_prices[: self.rows.num_sites], 0.0)
+        new.row_prices = np.concatenate((self.row_prices[:number], prices[kept]))
+        new.best = new.price()
+        new._answer(_DUAL)
+        return new
+
     def listed(self, row_prices: Floats | None, farthest: int, most: int) -> tuple[Priced, int]:
         """
         List all beats that cost less than a limit beyond prices, as far as `most` beats go.
@@ -404,12 +450,19 @@ class Master:
     def separate(self, most: int, at_once: int) -> int:
         """Add the cuts that the last answer breaks most; gives their number."""
         used = np.flatnonzero(self.shares > 1e-6)
-        some = self.pool.beats.some(used)
-        start, sites = some.sites(self.relaxation)
-        cuts = self.cuts.broken(np.split(sites, start[1:-1]) if len(used) else [], self.shares[used], most, at_once)
+        cheap = _CHEAP * max(float(np.abs(self.row_prices[: self.rows.num_sites]).mean()), 1e-9)
+        near = np.flatnonzero(self.extra <= _NEAR * cheap)
+        weights = self.shares[near] + _LIGHT * np.exp(-np.maximum(self.extra[near], 0) / cheap)
+        cuts = self.cuts.broken(
+            self._sites_of(used), self.shares[used], most, at_once, near=(self._sites_of(near), weights)
+        )
         if cuts:
             self.add_cuts(cuts)
         return len(cuts)
+
+    def _sites_of(self, beats: Ints) -> list[Ints]:
+        start, sites = self.pool.beats.some(beats).sites(self.relaxation)
+        return np.split(sites, start[1:-1]) if len(beats) else []
 
     @property
     def is_whole(self) -> bool:

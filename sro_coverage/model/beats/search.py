@@ -35,11 +35,10 @@ _BOXES = (0.1, 0.02, 0.0)
 _WHILE_CUTTING = (0.05, 0.01, 0.0)
 _FIRST_ROUNDS = 10
 _SPREAD = 0.03
-_FEWEST_CUTS, _CUTS_OF_A_SITE = 250, 10
-_LEAST_GAIN = 0.01
-_CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.6, 0.25, 1e-4, 3e-7
-_POOL, _POOL_SHARE, _POOL_SHARE_ALONE = 12_000, 0.15, 0.6
-_FAR, _FEW_SITES, _PAUSE_S = 0.02, 500, 0.1
+_FEWEST_CUTS, _CUTS_OF_A_SITE = 150, 10
+_LEAST_GAIN = 0.003
+_CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.6, 0.25, 3e-6, 1e-7
+_POOL, _POOL_SHARE, _POOL_SHARE_FAR, _FAR, _LAST_SHARE = 12_000, 0.15, 0.6, 5e-3, 0.9
 _FEW, _MOST_LISTED = 4_000, 400_000
 _LIST_SHARE, _DIVE_SHARE = 0.4, 0.2
 
@@ -54,8 +53,8 @@ class Search:
     Parameters
     ----------
     tell
-        Called with `bound` and what no plan can cost less than, `plan` and a better plan, `waits` and whether it waits
-        for others to find one, `kept` and what no plan that costs as little as the best one can use.
+        Called with `bound` and what no plan can cost less than, `plan` and a better plan, `cuts` and those that help,
+        `kept` and what no plan that costs as little as the best one can use.
     """
 
     def __init__(self, task: Task, tell: Tell) -> None:
@@ -104,23 +103,12 @@ class Search:
             return
         master.settle(self._is_over, 1e-6, _BOXES)
         self._raise_to(master)
-        self._cut(master)
-        self._wait()
-        self._of_pool(master)
+        master = self._cut(master)
+        self._of_pool(master, self._pool_share)
         self._list(master)
         self._dive(master)
-        self._of_pool(master)
+        self._of_pool(master, _LAST_SHARE)
         self._tell_kept(master)
-
-    def _wait(self) -> None:
-        """Wait as long as nobody has a plan near the bound, where limits are held and sites many: others will."""
-        relaxation = self._task.relaxation
-        if self._task.is_alone or not relaxation.held or len(relaxation.arrays.posts) <= _FEW_SITES:
-            return
-        self._tell("waits", True)
-        while self._cost - self.bound > _FAR * abs(self.bound) and not self._is_over():
-            time.sleep(_PAUSE_S)
-        self._tell("waits", False)
 
     def _master(self) -> Master | None:
         relaxation, prices = self._relaxation, self._task.prices
@@ -137,9 +125,10 @@ class Search:
                 there[: master.rows.num_sites] *= 1 + _SPREAD * self._rng.standard_normal(master.rows.num_sites)
             priced = master.price(there, every=True)
             master.add_beats(priced.beats)
+        master.add_cuts(self._task.cuts)
         return master
 
-    def _cut(self, master: Master) -> None:
+    def _cut(self, master: Master) -> Master:
         """Add cuts as long as they help, each linear program solved more exactly where the last one did not help."""
         tolerance, root = _COARSE, master.best.bound
         most = max(_FEWEST_CUTS, int(master.rows.officers.sum()))  # many at once on long beats make prices jump
@@ -151,6 +140,9 @@ class Search:
             self._raise_to(master)
             if is_whole or master.best.bound - before < _LEAST_GAIN * (master.best.bound - root):
                 tolerance /= 10
+            master = master.trimmed()
+            self._tell("cuts", master.cuts.cuts)
+        return master
 
     def _dive(self, master: Master) -> None:
         """Go down to a plan from the linear program."""
@@ -158,13 +150,18 @@ class Search:
         held, at = dive(master, self._cost, lambda: self._is_over() or time.monotonic() > ends)
         if not self._is_over():
             beats = held.and_also(beside(master, held, at))
-            self._choose(beats, master.calls, self._free, _DIVE_SHARE * self._left_s)
+            self._choose(master, beats, master.calls, self._free, _DIVE_SHARE * self._left_s)
 
-    def _of_pool(self, master: Master) -> None:
+    @property
+    def _pool_share(self) -> float:
+        """Where no plan near the bound is known, more of the time goes to finding one."""
+        is_far = self._task.is_alone or self._cost - self.bound > _FAR * abs(self.bound)
+        return _POOL_SHARE_FAR if is_far else _POOL_SHARE
+
+    def _of_pool(self, master: Master, share: float) -> None:
         """Find the best plan of the beats met so far."""
-        share = _POOL_SHARE_ALONE if self._task.is_alone else _POOL_SHARE
         if not self._is_over():
-            self._choose(self._pool(master), master.calls, self._free, share * self._left_s)
+            self._choose(master, self._pool(master), master.calls, self._free, share * self._left_s)
 
     def _pool(self, master: Master) -> Beats:
         """Give those of them that a better plan may use, the best where there are many."""
@@ -173,14 +170,18 @@ class Search:
         keep = order[extra[order] <= self._cost - master.best.bound]
         return master.pool.beats.some(np.sort(keep))
 
-    def _choose(self, beats: Beats, calls: Ints, free: Ints, time_s: float, enough: int | None = None) -> int | None:
+    def _choose(
+        self, master: Master, beats: Beats, calls: Ints, free: Ints, time_s: float, enough: int | None = None
+    ) -> int | None:
         """Find the best plan of some beats, from the best known one on; see `choose`."""
         relaxation, start = self._relaxation, self.best
         if start is not None:
             beats = beats.and_also(beats_of(relaxation, start))
             calls = np.union1d(calls, start.on_call)
             free = np.union1d(free, start.uncovered(relaxation))
-        return choose(relaxation, beats, calls, free, time_s, start=start, enough=enough, met=self._met)
+        return choose(
+            relaxation, beats, calls, free, time_s, cuts=master.cuts, start=start, enough=enough, met=self._met
+        )
 
     def _list(self, master: Master) -> None:
         """
@@ -200,7 +201,7 @@ class Search:
             if enough > self.bound:
                 kept = self._kept(priced, room)
                 calls, free = np.flatnonzero(~kept.on_call), np.flatnonzero(~kept.uncovered)
-                least = self._choose(priced.beats, calls, free, _LIST_SHARE * self._left_s, enough)
+                least = self._choose(master, priced.beats, calls, free, _LIST_SHARE * self._left_s, enough)
                 if least is None:
                     break
                 self._raise(min(least, enough))

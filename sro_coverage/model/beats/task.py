@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sro_coverage.model.beats.cuts import Cut
 from sro_coverage.model.bound import Prices, Relaxation
 from sro_coverage.model.draft import Draft, Ground
 from sro_coverage.model.kernel import ON_CALL, SHARED
@@ -69,8 +70,8 @@ class Task:
     ----------
     relaxation
         Whatever it excludes is not part of any better plan.
-    prices
-        To begin with.
+    prices, cuts
+        To begin with; cuts of earlier tiers hold in all.
     plan
         The best known, or None.
     ends
@@ -83,6 +84,7 @@ class Task:
 
     relaxation: Relaxation
     prices: Prices
+    cuts: list[Cut]
     plan: Chosen | None
     ends: float
     is_held: bool
