@@ -29,6 +29,7 @@ from sro_coverage.travel import Bools, Floats, Ints
 _LEAST = 0.02
 _MOST_FOUND = 400_000
 _LONGEST, _MOST_SITES, _FOUND_A_SITE, _LOOKED_AT = 12, 150, 32, 20
+_SETS_AT_ONCE = 20  # more would move all prices at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ class Cuts:
             found = (Cut(np.sort(grown[seed[k], : size[k]]), int(divisor[k])) for k in order)
             new += self._chosen(found, most, at_once)
             sets = np.concatenate([sets_apart(*tied, self._num_sites) for tied in ((sites, shares), near) if tied[0]])
-            new += self._chosen(self._apart(sets, members, shares), most, most)
+            new += self._chosen(self._apart(sets, members, shares), min(most, _SETS_AT_ONCE), most)
         return new
 
     def _apart(self, sets: Bools, members: Ints, shares: Floats) -> list[Cut]:

@@ -27,7 +27,7 @@ _TOWARDS = (0.5, 1.0)
 _TRIES, _FIRST_ROOM = 20, 1e-4
 _DUAL, _PRIMAL = 1, 4
 _FEW_CUTS, _SPARE_CUTS = 100, 1.3
-_CHEAP, _NEAR, _LIGHT = 0.05, 3, 0.02  # of what a site costs; of that; of a beat
+_CHEAP, _NEAR, _LIGHT, _TIES_A_SITE = 0.05, 3, 0.02, 2  # of what a site costs; of that; of a beat
 
 
 @dataclass(frozen=True, eq=False)
@@ -451,7 +451,8 @@ class Master:
         """Add the cuts that the last answer breaks most; gives their number."""
         used = np.flatnonzero(self.shares > 1e-6)
         cheap = _CHEAP * max(float(np.abs(self.row_prices[: self.rows.num_sites]).mean()), 1e-9)
-        near = np.flatnonzero(self.extra <= _NEAR * cheap)
+        near = np.argsort(self.extra, kind="stable")[: _TIES_A_SITE * self.rows.num_sites]
+        near = near[self.extra[near] <= _NEAR * cheap]
         weights = self.shares[near] + _LIGHT * np.exp(-np.maximum(self.extra[near], 0) / cheap)
         cuts = self.cuts.broken(
             self._sites_of(used), self.shares[used], most, at_once, near=(self._sites_of(near), weights)
