@@ -68,13 +68,13 @@ def times(cut, sites):
     return sum(k % cut.divisor >= len(cut.sites) % cut.divisor for k in range(number))
 
 
-def found(seed, limit, find_all):
+def found(seed, limit, find_all, node_limit=10**6):
     sites, price, shared, on_call, use, cap, cuts, paid = star(seed)
     base, start, spokes, value = (np.zeros(size, np.int64) for size in (600, 601, 3_000, 600))
     least = np.zeros(1, np.int64)
     number = kernel.find_beats(
         np.asarray([0]), np.asarray([50]), np.asarray([0]), (np.asarray([0, 9]), sites, use, cap), (shared, on_call),
-        price, cuts.with_prices(paid), limit, find_all, 10**6, base, start, spokes, value, least,
+        price, cuts.with_prices(paid), limit, find_all, node_limit, base, start, spokes, value, least,
     )  # fmt: skip
     beats = {tuple(sorted(spokes[start[k] : start[k + 1]].tolist())): int(value[k]) for k in range(number)}
     assert len(beats) == number
@@ -134,6 +134,13 @@ def test_the_cheapest_beat_is_found(seed):
     beats, least = found(seed, 0, find_all=False)
     assert list(beats.values()) == ([best] if best < 0 else [])
     assert min(best, 0) <= least <= best or (least == 0 <= best)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_search_that_was_cut_tells_what_the_rest_may_cost(seed):
+    best = min(tried(seed).values())
+    leasts = [found(seed, 2**61, find_all=False, node_limit=nodes)[1] for nodes in (0, 1, 2, 4, 8, 16, 10**6)]
+    assert max(leasts) == leasts[-1] == best
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -275,7 +275,7 @@ def find_beats(  # noqa: PLR0915
             floor = _least_by_number(gain, group, 0, value + paid, most, 1, 1)
         else:
             floor = _least(gain, needs, 0, value + paid, left[tightest], -(2**62))
-        best, is_cut = value + paid + by_size[1], False
+        best, is_cut, rest = value + paid + by_size[1], False, 2**62
         if best < target:
             if find_all:
                 total = _keep(out_base, out_start, out_spokes, out_value, total, base, items[:0], best)
@@ -287,8 +287,12 @@ def find_beats(  # noqa: PLR0915
             if is_few:
                 least_yet = _least_by_number(gain, group, at, value + paid, most - depth, depth + 1, inside)
             else:
-                least_yet = _least(gain, needs, at, value + paid, left[tightest], target)
-            if at < len(items) and least_yet < target:
+                enough = -(2**62) if is_cut else target
+                least_yet = _least(gain, needs, at, value + paid, left[tightest], enough)
+            is_open = at < len(items) and least_yet < target
+            if is_open and is_cut:  # what is not searched may cost as little as that
+                rest = min(rest, least_yet)
+            elif is_open:
                 spoke = items[at]
                 at += 1
                 fits = True
@@ -318,7 +322,7 @@ def find_beats(  # noqa: PLR0915
                 continue
             nodes += 1
             is_cut = nodes > node_limit
-            if depth == 0 or is_cut:
+            if depth == 0:
                 break
             depth -= 1
             spoke = items[chosen[depth]]
@@ -328,12 +332,10 @@ def find_beats(  # noqa: PLR0915
             for k in range(NUM_LIMITS):
                 left[k] += use[spoke, k]
             paid += _touch(cuts, count, is_whole, site[spoke], -1)
-        for level in range(depth):
-            _touch(cuts, count, is_whole, site[items[chosen[level]]], -1)
         _touch(cuts, count, is_whole, homes[base], -1)
         is_whole[:] = False
         # Beats as dear as the limit are not searched: the base is then worth no more than that.
-        least[position] = floor if is_cut else min(best, max(limit, floor))
+        least[position] = min(best, max(limit, floor), max(rest, floor))
         if is_cut and find_all:
             return -1
         if size >= 0:
