@@ -18,7 +18,7 @@ from sro_coverage.travel import Floats, Ints
 _INFINITE = highspy.kHighsInf
 _BOX = 0.3
 _FAR = 20.0
-_NODES, _FEW_NODES = 100_000, 10_000
+_NODES, _FEW_NODES = 1_000_000, 10_000
 _ANY = 2**61
 _MEAN = 32
 _NOTHING, _FARTHEST = 1e-6, 1e6
