@@ -24,12 +24,12 @@ from numba import njit
 
 from sro_coverage.model.beats.apart import sets_apart
 from sro_coverage.model.beats.kernel import counted
-from sro_coverage.travel import Bools, Floats, Ints
+from sro_coverage.travel import Floats, Ints
 
 _LEAST = 0.02
 _MOST_FOUND = 400_000
 _LONGEST, _MOST_SITES, _FOUND_A_SITE, _LOOKED_AT = 12, 150, 32, 20
-_SETS_AT_ONCE = 20  # more would move all prices at once
+_SITES_APART, _SETS_AT_ONCE = 2_000, 20  # more would take long; more would move all prices at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +99,14 @@ class Cuts:
             order = np.argsort(-by, kind="stable")[: _LOOKED_AT * most]
             found = (Cut(np.sort(grown[seed[k], : size[k]]), int(divisor[k])) for k in order)
             new += self._chosen(found, most, at_once)
-            sets = np.concatenate([sets_apart(*tied, self._num_sites) for tied in ((sites, shares), near) if tied[0]])
-            new += self._chosen(self._apart(sets, members, shares), min(most, _SETS_AT_ONCE), most)
+            if self._num_sites <= _SITES_APART:
+                apart = self._apart(((sites, shares), near), members, shares)
+                new += self._chosen(apart, min(most, _SETS_AT_ONCE), most)
         return new
 
-    def _apart(self, sets: Bools, members: Ints, shares: Floats) -> list[Cut]:
-        """Find cuts of sets, or of all other sites that are served, the most broken first."""
+    def _apart(self, tied: Iterable[tuple[list[Ints], Floats]], members: Ints, shares: Floats) -> list[Cut]:
+        """Find cuts of sets that few beats reach beyond, or of all other sites served, the most broken first."""
+        sets = np.concatenate([sets_apart(*beats, self._num_sites) for beats in tied if beats[0]])
         is_served = np.zeros(self._num_sites, np.bool_)
         is_served[members[members >= 0]] = True
         sets = np.concatenate((sets, is_served & ~sets))
