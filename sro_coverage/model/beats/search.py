@@ -37,8 +37,9 @@ _FIRST_ROUNDS = 10
 _SPREAD = 0.03
 _FEWEST_CUTS, _CUTS_OF_A_SITE = 150, 10
 _LEAST_GAIN = 0.003
-_CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.6, 0.25, 3e-6, 1e-7
-_POOL, _POOL_SHARE, _POOL_SHARE_FAR, _FAR, _LAST_SHARE = 12_000, 0.15, 0.6, 5e-3, 0.9
+_CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.45, 0.25, 3e-6, 1e-7
+_POOL, _POOL_SHARE, _POOL_SHARE_ALONE = 12_000, 0.15, 0.6
+_FAR, _FAR_SHARE, _LAST_SHARE = 5e-3, 0.8, 0.9
 _FEW, _MOST_LISTED = 4_000, 400_000
 _LIST_SHARE, _DIVE_SHARE = 0.4, 0.2
 
@@ -155,8 +156,9 @@ class Search:
     @property
     def _pool_share(self) -> float:
         """Where no plan near the bound is known, more of the time goes to finding one."""
-        is_far = self._task.is_alone or self._cost - self.bound > _FAR * abs(self.bound)
-        return _POOL_SHARE_FAR if is_far else _POOL_SHARE
+        if self._task.is_alone:
+            return _POOL_SHARE_ALONE
+        return _FAR_SHARE if self._cost - self.bound > _FAR * abs(self.bound) else _POOL_SHARE
 
     def _of_pool(self, master: Master, share: float) -> None:
         """Find the best plan of the beats met so far."""
