@@ -230,7 +230,7 @@ def test_of_all_sets_that_part_two_sites_the_one_least_tied_to_the_rest_is_found
             assert min(parting) == pytest.approx(least, abs=1e-2)
 
 
-def test_two_halves_that_hardly_touch_cannot_serve_eleven_by_fives():
+def test_two_parts_that_hardly_touch_cannot_serve_all_by_fives():
     """Sets grown from a site never were so large: whole districts of beats, each a circle of 51 by shares."""
     beats = [(np.arange(5) + first) % 51 for first in range(51)]
     beats += [51 + (np.arange(5) + first) % 99 for first in range(99)]

@@ -26,7 +26,7 @@ def choose(
     free: Ints,
     time_limit_s: float,
     *,
-    cuts: Cuts | None = None,
+    cuts: Cuts,
     start: Chosen | None = None,
     enough: int | None = None,
     met: Callable[[Chosen], None] = lambda _: None,
@@ -107,7 +107,7 @@ def choose(
 class _Program:
     """Columns for beats, calls and uncovered sites, in this order."""
 
-    def __init__(self, relaxation: Relaxation, beats: Beats, calls: Ints, free: Ints, cuts: Cuts | None = None) -> None:
+    def __init__(self, relaxation: Relaxation, beats: Beats, calls: Ints, free: Ints, cuts: Cuts) -> None:
         self._relaxation, self._beats, self._free = relaxation, beats, free
         stars, costs = relaxation.stars, relaxation.costs
         self._calls = calls = calls[np.isin(stars.base[calls], beats.base)]
@@ -118,7 +118,6 @@ class _Program:
         held = rows.held(self._costs[:, first_call:])
         call, beat = entries_of_calls(relaxation, beats, calls)
         every = np.arange(len(calls))
-        cuts = cuts or Cuts(rows.num_sites)
         of_cut, cut, times = entries_of_cuts(relaxation, beats, cuts)
         first_cut = rows.number + len(calls)
         number = first_cut + len(cuts)
