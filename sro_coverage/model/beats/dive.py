@@ -1,6 +1,8 @@
 """
 A way from a fractional answer to a plan: hold the beats that it is surest of, find new ones around them, and so on.
 
+Cuts that the answers then break tell at once where those held leave others that fit together badly.
+
 What is then still open is chosen among whole beats that go with those held.
 
 References
@@ -22,8 +24,9 @@ from sro_coverage.travel import Floats
 _ROUNDS, _MOST_ROUNDS = 12, 16
 _SURE, _LIKELY = 0.999, 0.5
 _STEP, _MOST_STEP = 0.02, 15
-_REST = 0.15
-_FARTHEST, _MOST_LISTED = 2**60, 10_000
+_REST = 0.35
+_CUTS, _CUTS_OF_A_SITE = 100, 10
+_FARTHEST, _MOST_LISTED = 2**60, 4_000
 
 
 def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> tuple[Beats, Floats]:
@@ -45,6 +48,8 @@ def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> tuple[Beat
     try:
         while not is_over():
             at = master.regrow(is_over, _ROUNDS, _MOST_ROUNDS)
+            if len(held) and master.separate(_CUTS, _CUTS_OF_A_SITE):
+                at = master.regrow(is_over, _ROUNDS, _MOST_ROUNDS)
             if master.is_missing or master.value >= cost:
                 break
             prices, kept = at, held

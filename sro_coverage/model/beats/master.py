@@ -78,7 +78,7 @@ class Master:
         Whether some site has no state in it.
     """
 
-    def __init__(self, relaxation: Relaxation, prices: Prices, cuts: Cuts) -> None:
+    def __init__(self, relaxation: Relaxation, prices: Prices, cuts: Cuts, best: Priced | None = None) -> None:
         self.relaxation, self.cuts = relaxation, cuts
         self.rows = rows = Rows(relaxation)
         stars, excluded = relaxation.stars, relaxation.excluded
@@ -117,7 +117,7 @@ class Master:
         self._below = self._add(nothing, (site, site, -one))
         self._step = _BOX * max(float(np.abs(prices.site).mean()), 1e-6) if len(site) else 0.0
         self.row_prices = np.concatenate((prices.site, -prices.officer, -prices.held * rows.units))
-        self.best = self.price()
+        self.best = best or self.price()
         self.value, self.is_missing = np.inf, True
         self.shares = self.extra = np.empty(0)
 
@@ -390,7 +390,7 @@ class Master:
             of_rows[: self.rows.num_sites][self._is_held] = -self._far_cost
             if is_over() or (number >= rounds and not self.is_missing):
                 break
-            beats, calls = self._take(self.price(of_rows))
+            beats, calls = self._take(self.price(of_rows, nodes=_FEW_NODES))
             if beats + calls == 0:
                 break
             strategy = self._next_strategy(calls)
@@ -401,27 +401,29 @@ class Master:
         prices, number = self.row_prices[self.rows.number :], self.rows.number
         if len(self._answered) < len(self.cuts):
             return self
-        is_priced = (prices < 0) | (self._answered != 0)
+        basis = self._highs.getBasis()
+        of_rows, of_columns = basis.row_status, basis.col_status  # each a copy
+        is_tight = [of_rows[row] != highspy.HighsBasisStatus.kBasic for row in self._row_of_cut]
+        is_priced = (prices < 0) | (self._answered != 0) | is_tight
         if len(self.cuts) <= _FEW_CUTS + _SPARE_CUTS * is_priced.sum():
             return self
         kept = np.flatnonzero(is_priced)
         length = np.diff(self.pool.beats.some(np.flatnonzero(self.shares > _USED)).start).mean() + 1
         most = int(length * self.rows.num_sites)
         beats = np.sort(np.argsort(self.extra, kind="stable")[:most])
-        new = Master(self.relaxation, self.prices(), Cuts(self.rows.num_sites))
-        num_columns, basis = new._num_columns, self._highs.getBasis()
+        new = Master(self.relaxation, self.prices(), Cuts(self.rows.num_sites), self.best)
+        num_columns = new._num_columns
         new.add_calls(self.calls)
         new.add_beats(self.pool.beats.some(beats))
         new.add_cuts([self.cuts.cuts[cut] for cut in kept])
-        rows = np.concatenate((np.arange(number), self._row_of_call, self._row_of_cut[kept]))
-        columns = np.concatenate((np.arange(num_columns), self._column_of_call, self._column_of_beat[beats]))
-        of_rows, of_columns = basis.row_status, basis.col_status  # each a copy
+        calls = np.argsort(self.calls)  # as `add_calls` orders them
+        rows = np.concatenate((np.arange(number), self._row_of_call[calls], self._row_of_cut[kept]))
+        columns = np.concatenate((np.arange(num_columns), self._column_of_call[calls], self._column_of_beat[beats]))
         basis.row_status = [of_rows[row] for row in rows]
         basis.col_status = [of_columns[column] for column in columns]
         new._highs.setBasis(basis)
         new._hold_in_box(self.row_prices[: self.rows.num_sites], 0.0)
         new.row_prices = np.concatenate((self.row_prices[:number], prices[kept]))
-        new.best = new.price()
         new._answer(_DUAL)
         return new
 

@@ -3,10 +3,10 @@ From prices to a proof, over whole beats: column generation, cuts, a plan of the
 
 1. The linear program over all beats, by pricing (`Master`).
 2. Cuts, as long as they help.
-3. The best plan of the beats met on the way.
+3. The best plan of the beats met on the way, after a dive if no plan near the bound is known.
 4. Lists of all beats that can be part of a plan close to the bound, ever longer: the best plan of a list is the best of
    all, or there is none so close.
-5. A dive, and once more the best plan of the beats met.
+5. A dive, if there was none yet, and once more the best plan of the beats met.
 
 References
 ----------
@@ -41,7 +41,7 @@ _CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.45, 0.25, 3e-6, 1e-7
 _POOL, _POOL_SHARE, _POOL_SHARE_ALONE = 12_000, 0.15, 0.6
 _FAR, _FAR_SHARE, _LAST_SHARE = 5e-3, 0.8, 0.9
 _FEW, _MOST_LISTED = 4_000, 400_000
-_LIST_SHARE, _DIVE_SHARE = 0.4, 0.2
+_LIST_SHARE, _DIVE_SHARE, _FAR_DIVE_SHARE = 0.4, 0.2, 0.5
 
 
 Tell = Callable[[str, Any], None]
@@ -105,9 +105,13 @@ class Search:
         master.settle(self._is_over, 1e-6, _BOXES)
         self._raise_to(master)
         master = self._cut(master)
+        is_far = self._is_far
+        if is_far:
+            self._dive(master, _FAR_DIVE_SHARE)
         self._of_pool(master, self._pool_share)
         self._list(master)
-        self._dive(master)
+        if not is_far:
+            self._dive(master, _DIVE_SHARE)
         self._of_pool(master, _LAST_SHARE)
         self._tell_kept(master)
 
@@ -145,20 +149,24 @@ class Search:
             self._tell("cuts", master.cuts.cuts)
         return master
 
-    def _dive(self, master: Master) -> None:
+    def _dive(self, master: Master, share: float) -> None:
         """Go down to a plan from the linear program."""
-        ends = time.monotonic() + _DIVE_SHARE * self._left_s
+        ends = time.monotonic() + share * self._left_s
         held, at = dive(master, self._cost, lambda: self._is_over() or time.monotonic() > ends)
         if not self._is_over():
             beats = held.and_also(beside(master, held, at))
-            self._choose(master, beats, master.calls, self._free, _DIVE_SHARE * self._left_s)
+            self._choose(master, beats, master.calls, self._free, share * self._left_s)
+
+    @property
+    def _is_far(self) -> bool:
+        """Whether no plan near the bound is known: then more of the time goes to finding one."""
+        return self._cost - self.bound > _FAR * abs(self.bound)
 
     @property
     def _pool_share(self) -> float:
-        """Where no plan near the bound is known, more of the time goes to finding one."""
         if self._task.is_alone:
             return _POOL_SHARE_ALONE
-        return _FAR_SHARE if self._cost - self.bound > _FAR * abs(self.bound) else _POOL_SHARE
+        return _FAR_SHARE if self._is_far else _POOL_SHARE
 
     def _of_pool(self, master: Master, share: float) -> None:
         """Find the best plan of the beats met so far."""
