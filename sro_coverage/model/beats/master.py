@@ -403,7 +403,7 @@ class Master:
             return self
         basis = self._highs.getBasis()
         of_rows, of_columns = basis.row_status, basis.col_status  # each a copy
-        is_tight = [of_rows[row] != highspy.HighsBasisStatus.kBasic for row in self._row_of_cut]
+        is_tight = np.asarray([of_rows[row] != highspy.HighsBasisStatus.kBasic for row in self._row_of_cut], np.bool_)
         is_priced = (prices < 0) | (self._answered != 0) | is_tight
         if len(self.cuts) <= _FEW_CUTS + _SPARE_CUTS * is_priced.sum():
             return self
