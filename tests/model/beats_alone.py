@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from sro_coverage.model.beats import master as master_room
-from sro_coverage.model.beats.cuts import Cuts
+from sro_coverage.model.beats.cuts import Cut, Cuts
 from sro_coverage.model.beats.dive import beside, dive
 from sro_coverage.model.beats.master import Master
 from sro_coverage.model.beats.search import Search
@@ -115,6 +115,23 @@ def test_cuts_without_a_price_and_dear_beats_are_not_missed(arrays, monkeypatch)
     assert less.best.whole == master.best.whole
     less.settle(lambda: False, 1e-6, (0.0,))
     assert less.value == pytest.approx(master.value, rel=1e-5, abs=1e-2)
+
+
+@pytest.mark.parametrize("arrays", list(problems(12)))
+def test_a_trimmed_program_goes_on_from_the_basis_it_had(arrays, monkeypatch):
+    """Calls were numbered in another order, and cuts that were tight at no price dropped: it was solved from nothing."""
+    monkeypatch.setattr(master_room, "_FEW_CUTS", -1)
+    monkeypatch.setattr(master_room, "_SPARE_CUTS", 0.5)
+    held, _ = held_as_in_a_plan(arrays)
+    master, _ = settled(arrays, 1, held)
+    spokes = np.flatnonzero(~master.relaxation.excluded.on_call)
+    for some in (spokes[len(spokes) // 2 :], spokes):
+        master.add_calls(some)
+    master.add_cuts([Cut(np.arange(3), 2)])
+    master.settle(lambda: False, 1e-6, (0.0,))
+    less = master.trimmed()
+    assert less is not master
+    assert less._highs.getInfo().simplex_iteration_count == 0
 
 
 @pytest.mark.parametrize("arrays", list(problems(12)))

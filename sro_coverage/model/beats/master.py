@@ -403,14 +403,17 @@ class Master:
             return self
         basis = self._highs.getBasis()
         of_rows, of_columns = basis.row_status, basis.col_status  # each a copy
-        is_tight = np.asarray([of_rows[row] != highspy.HighsBasisStatus.kBasic for row in self._row_of_cut], np.bool_)
-        is_priced = (prices < 0) | (self._answered != 0) | is_tight
+        is_slack, is_basic = (
+            np.asarray([status[at] == highspy.HighsBasisStatus.kBasic for at in which], np.bool_)
+            for status, which in ((of_rows, self._row_of_cut), (of_columns, self._column_of_beat))
+        )
+        is_priced = (prices < 0) | (self._answered != 0) | ~is_slack
         if len(self.cuts) <= _FEW_CUTS + _SPARE_CUTS * is_priced.sum():
             return self
         kept = np.flatnonzero(is_priced)
-        length = np.diff(self.pool.beats.some(np.flatnonzero(self.shares > _USED)).start).mean() + 1
-        most = int(length * self.rows.num_sites)
-        beats = np.sort(np.argsort(self.extra, kind="stable")[:most])
+        sizes = np.diff(self.pool.beats.start)[self.shares > _USED] + 1
+        most = self.rows.num_sites * int(sizes.sum()) // max(len(sizes), 1)
+        beats = np.sort(np.argsort(np.where(is_basic, -np.inf, self.extra), kind="stable")[:most])
         new = Master(self.relaxation, self.prices(), Cuts(self.rows.num_sites), self.best)
         num_columns = new._num_columns
         new.add_calls(self.calls)
