@@ -119,7 +119,7 @@ def test_cuts_without_a_price_and_dear_beats_are_not_missed(arrays, monkeypatch)
 
 @pytest.mark.parametrize("arrays", list(problems(12)))
 def test_a_trimmed_program_goes_on_from_the_basis_it_had(arrays, monkeypatch):
-    """Calls were numbered in another order, and cuts that were tight at no price dropped: it was solved from nothing."""
+    """Calls were numbered in another order, and cuts tight at no price dropped: it was solved from nothing."""
     monkeypatch.setattr(master_room, "_FEW_CUTS", -1)
     monkeypatch.setattr(master_room, "_SPARE_CUTS", 0.5)
     held, _ = held_as_in_a_plan(arrays)
