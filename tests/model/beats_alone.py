@@ -88,6 +88,7 @@ def test_a_dive_holds_beats_that_fit_together_and_leaves_the_program_as_it_was(a
     others = beside(master, beats, at)
     assert not set(sites.tolist()) & set(others.sites(master.relaxation)[1].tolist())
     assert len(beats) + len(others)
+    assert len(at) == master.rows.number + len(master.cuts)  # also of cuts found after the step that these are of
     assert len(master.shares) == len(master.pool.beats)  # what is read from it next knows all beats met on the way
     assert master.value == pytest.approx(value, rel=1e-3)
     master.settle(lambda: False, 1e-6, (0.0,))
@@ -105,8 +106,7 @@ def test_a_dive_does_not_go_on_where_no_plan_can_be_better(arrays):
 
 @pytest.mark.parametrize("arrays", list(problems(12)))
 def test_cuts_without_a_price_and_dear_beats_are_not_missed(arrays, monkeypatch):
-    monkeypatch.setattr(master_room, "_FEW_CUTS", 0)
-    monkeypatch.setattr(master_room, "_SPARE_CUTS", 0.5)
+    monkeypatch.setattr(master_room, "_SPARE_CUTS", 0)
     held, _ = held_as_in_a_plan(arrays)
     master, _ = settled(arrays, 1, held)
     less = master.trimmed()
@@ -120,8 +120,7 @@ def test_cuts_without_a_price_and_dear_beats_are_not_missed(arrays, monkeypatch)
 @pytest.mark.parametrize("arrays", list(problems(12)))
 def test_a_trimmed_program_goes_on_from_the_basis_it_had(arrays, monkeypatch):
     """Calls were numbered in another order, and cuts tight at no price dropped: it was solved from nothing."""
-    monkeypatch.setattr(master_room, "_FEW_CUTS", -1)
-    monkeypatch.setattr(master_room, "_SPARE_CUTS", 0.5)
+    monkeypatch.setattr(master_room, "_SPARE_CUTS", -1)
     held, _ = held_as_in_a_plan(arrays)
     master, _ = settled(arrays, 1, held)
     spokes = np.flatnonzero(~master.relaxation.excluded.on_call)

@@ -66,7 +66,8 @@ def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> tuple[Beat
             held = np.append(held, more)
     finally:
         master.let_go(held)
-    return master.pool.beats.some(kept), prices
+    added = master.rows.number + len(master.cuts) - len(prices)
+    return master.pool.beats.some(kept), np.append(prices, np.zeros(added))
 
 
 def beside(master: Master, held: Beats, row_prices: Floats) -> Beats:

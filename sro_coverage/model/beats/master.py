@@ -26,7 +26,7 @@ _USED = 1e-7
 _TOWARDS = (0.5, 1.0)
 _TRIES, _FIRST_ROOM = 20, 1e-4
 _DUAL, _PRIMAL = 1, 4
-_FEW_CUTS, _SPARE_CUTS = 100, 1.3
+_SPARE_CUTS = 30
 _CHEAP, _NEAR, _LIGHT, _TIES_A_SITE = 0.05, 3, 0.02, 2  # of what a site costs; of that; of a beat
 
 
@@ -408,7 +408,7 @@ class Master:
             for status, which in ((of_rows, self._row_of_cut), (of_columns, self._column_of_beat))
         )
         is_priced = (prices < 0) | (self._answered != 0) | ~is_slack
-        if len(self.cuts) <= _FEW_CUTS + _SPARE_CUTS * is_priced.sum():
+        if len(self.cuts) <= is_priced.sum() + _SPARE_CUTS:
             return self
         kept = np.flatnonzero(is_priced)
         sizes = np.diff(self.pool.beats.start)[self.shares > _USED] + 1
