@@ -43,10 +43,10 @@ def compile_arrays(problem: Problem, times: TravelTimes) -> Arrays:
         base_class=base_class,
         base_site=base_site,
         base_twin=base_twin,
-        cap_seconds=caps[:, 0],
-        cap_peaks=caps[:, 1],
-        cap_students=caps[:, 2],
-        cap_count=caps[:, 3],
+        cap_seconds=caps[0],
+        cap_peaks=caps[1],
+        cap_students=caps[2],
+        cap_count=caps[3],
         arc_base=arc_base,
         arc_site=arc_site,
         arc_is_shared=arc_is_shared,
@@ -116,8 +116,9 @@ def _bases(problem: Problem, classes: tuple[tuple[int, ...], ...]) -> tuple[Ints
             for post in range(min(site.rule.posts, len(members))):
                 rows.append((number, index, len(rows) - 1 if post else -1))
                 caps.append(cap)
-    columns = np.asarray(rows, dtype=np.int64).reshape(-1, 3).T
-    return columns[0], columns[1], columns[2], np.asarray(caps, dtype=np.int64).reshape(-1, 4)
+    # In rows of their own, as those of a part of a problem are: kernels would be compiled again for strides.
+    columns = np.ascontiguousarray(np.asarray(rows, dtype=np.int64).reshape(-1, 3).T)
+    return columns[0], columns[1], columns[2], np.ascontiguousarray(np.asarray(caps, dtype=np.int64).reshape(-1, 4).T)
 
 
 def _near_home(problem: Problem, officer: Officer) -> Bools:
@@ -183,8 +184,8 @@ def _arcs(
         seconds = drive + np.rint(presence[to]).astype(np.int64)
         on_call = np.rint(problem.policy.on_call_trips_per_week * round_trip).astype(np.int64)
         can_share, can_call = masks[number]
-        fits = (seconds <= caps[base, 0]) & (peaks[to] <= caps[base, 1]) & (enrollment[to] <= caps[base, 2])
-        shared = can_share[to] & fits & (caps[base, 3] > 0) & (out_s <= shared_limits[number])
+        fits = (seconds <= caps[0, base]) & (peaks[to] <= caps[1, base]) & (enrollment[to] <= caps[2, base])
+        shared = can_share[to] & fits & (caps[3, base] > 0) & (out_s <= shared_limits[number])
         called = can_call[to] & (out_s <= on_call_limit) & (base_twin[base] < 0 or has_named[number])
         for kind, keep in ((1, shared), (0, called)):
             size = int(keep.sum())

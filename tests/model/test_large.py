@@ -286,3 +286,12 @@ def test_a_tier_ends_within_its_gap(seed):
         if tier.is_sum:
             assert outcome.stopped in ("proven", "gap reached")
             assert relative_gap(outcome.best, outcome.bound) <= 0.3
+
+
+def test_all_arrays_lie_in_rows_of_their_own():
+    """Kernels were compiled twice, which took half a minute: for columns of a table, and for those of its parts."""
+    problem = random_problem(7, num_campuses=12, num_officers=4)
+    arrays = compile_arrays(problem, travel_times(problem))
+    columns = {name: column for name, column in vars(arrays).items() if isinstance(column, np.ndarray)}
+    assert len(columns["base_site"]) > 1
+    assert [name for name, column in columns.items() if not column.flags.c_contiguous] == []
