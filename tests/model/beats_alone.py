@@ -146,7 +146,9 @@ def test_a_process_that_was_long_to_begin_still_ends_in_time(arrays):
     master, ground = settled(arrays, 1, held)
     plan = Chosen.of(Draft.of_choice(ground, choice))
     told = []
-    task = Task(master.relaxation, master.prices(), [], plan, time.monotonic() - 1, is_held=True, is_alone=True)
+    task = Task(
+        master.relaxation, master.prices(), [], plan, time.monotonic() - 1, is_held=True, is_alone=True, threads=1
+    )
     Search(task, lambda *message: told.append(message)).run()
     assert not told
     later = replace(task, ends=time.monotonic() + 20)
@@ -159,10 +161,27 @@ def test_a_plan_that_others_found_is_taken_over_if_it_is_better(arrays):
     held, choice = held_as_in_a_plan(arrays)
     master, ground = settled(arrays, 1, held)
     plan = Chosen.of(Draft.of_choice(ground, choice))
-    task = Task(master.relaxation, master.prices(), [], plan, time.monotonic() + 60, is_held=True, is_alone=False)
+    ends = time.monotonic() + 60
+    task = Task(master.relaxation, master.prices(), [], plan, ends, is_held=True, is_alone=False, threads=1)
     search = Search(task, lambda *_: None)
     search.hear(replace(plan, cost=plan.cost + 1))
     assert search.best is plan
     better = replace(plan, cost=plan.cost - 1)
     search.hear(better)
     assert search.best is better
+
+
+@pytest.mark.parametrize("arrays", list(problems(6)))
+def test_what_is_found_does_not_depend_on_the_number_of_threads(arrays):
+    master, _ = settled(arrays, 0, [])
+    many = Master(master.relaxation, master.prices(), Cuts(len(arrays.posts)), threads=3)
+    many.add_cuts(master.cuts.cuts)
+    room = max(abs(master.best.units) // 20, 1)
+    for asked in ({}, {"every": True}, {"below": room, "most": 5_000}, {"below": room, "most": 3}):
+        one, other = (of.price(master.row_prices, **asked) for of in (master, many))
+        assert one.is_cut == other.is_cut
+        if not one.is_cut:
+            assert (one.units, one.whole) == (other.units, other.whole)
+            for mine, its in zip(vars(one.beats).values(), vars(other.beats).values(), strict=True):
+                assert mine.tolist() == its.tolist()
+            assert one.values.tolist() == other.values.tolist()

@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from sro_coverage.model.beats import kernel
 from sro_coverage.model.beats.apart import sets_apart
 from sro_coverage.model.beats.ask import BeatSearch, are_short
 from sro_coverage.model.beats.cuts import Cut, Cuts
+from sro_coverage.model.beats.found import find_beats
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.draft import Draft, Ground
@@ -254,7 +256,7 @@ def searched(arrays, number, held, start, time_limit_s=20.0, *, cuts=(), is_bett
     bounds: list[int] = []
     zero = Prices(np.zeros(len(arrays.posts)), np.zeros(len(arrays.class_officers)), np.zeros(len(held)))
     search = BeatSearch(
-        draft, relaxation, zero, list(cuts), time_limit_s, is_held=True, is_alone=False, raised=bounds.append
+        draft, relaxation, zero, list(cuts), time_limit_s, is_held=True, is_alone=False, threads=2, raised=bounds.append
     )
     ends = time.monotonic() + time_limit_s
     while not search.is_over and time.monotonic() < ends:
@@ -337,3 +339,27 @@ def test_beats_are_not_for_sites_that_need_several_officers():
     assert are_short(relaxation)
     arrays = replace(arrays, posts=np.where(np.arange(len(arrays.posts)) == 0, 2, 1))
     assert not are_short(Relaxation(arrays, Stars.of(arrays), arrays.tiers[0], []))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_beats_of_more_sites_than_others_have_on_average_are_found(threads):
+    """There was no room for them, and bases that came after were worth nothing in a bound that was then too high."""
+    spokes = 40
+    sites = np.arange(2, 2 + spokes)
+    stars = SimpleNamespace(
+        start=np.asarray([0, spokes, 2 * spokes]), site=np.tile(sites, 2), use=np.ones((2 * spokes, 4), np.int64),
+        cap=np.full((2, 4), spokes),
+    )  # fmt: skip
+    relaxation = SimpleNamespace(
+        arrays=SimpleNamespace(base_site=np.asarray([0, 1])), stars=stars,
+        c_shared=np.zeros(2 * spokes, np.int64), c_on_call=np.full(2 * spokes, 99),
+    )  # fmt: skip
+    price = np.full(2 + spokes, 10)
+    nothing = np.empty(0, np.int64)
+    found = find_beats(
+        relaxation, np.asarray([0, 1]), np.asarray([50, 60]), price, Cuts(2 + spokes), nothing, 0, 10**6,
+        threads=threads,
+    )  # fmt: skip
+    assert found.least.tolist() == found.values.tolist() == [50 - 10 * spokes, 60 - 10 * spokes]
+    assert found.beats.base.tolist() == [0, 1]
+    assert np.diff(found.beats.start).tolist() == [spokes, spokes]

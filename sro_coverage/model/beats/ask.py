@@ -39,6 +39,8 @@ class BeatSearch:
         Whether later tiers may cost no more than the best plan.
     is_alone
         Whether nobody else searches for plans.
+    threads
+        So many search beats at once.
     raised
         Told what no plan costs less than, as it rises; from another thread.
 
@@ -64,6 +66,7 @@ class BeatSearch:
         *,
         is_held: bool,
         is_alone: bool,
+        threads: int,
         raised: Callable[[int], None],
     ) -> None:
         self.best, self.kept = draft, Exclusions.of_nothing(relaxation.arrays, relaxation.stars)
@@ -72,7 +75,7 @@ class BeatSearch:
         self._told = draft.merit
         self._raised = raised
         self._is_stopped = self.is_settled = False
-        self._task = Task(relaxation, prices, cuts, plan, time.monotonic() + time_limit_s, is_held, is_alone)
+        self._task = Task(relaxation, prices, cuts, plan, time.monotonic() + time_limit_s, is_held, is_alone, threads)
         self._thread = threading.Thread(target=self._listen, args=(time_limit_s,), daemon=True)
         self._thread.start()
 

@@ -9,8 +9,8 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from sro_coverage.model.beats import kernel
 from sro_coverage.model.beats.cuts import Cut, Cuts
+from sro_coverage.model.beats.found import find_beats
 from sro_coverage.model.beats.pool import Beats, Pool, Rows, entries_of_calls, entries_of_cuts
 from sro_coverage.model.bound import Prices, Relaxation, exact_sum
 from sro_coverage.travel import Floats, Ints
@@ -20,13 +20,13 @@ _BOX = 0.3
 _FAR = 20.0
 _NODES, _FEW_NODES = 1_000_000, 10_000
 _ANY = 2**61
-_MEAN = 32
 _NOTHING, _FARTHEST = 1e-6, 1e6
 _USED = 1e-7
 _TOWARDS = (0.5, 1.0)
 _TRIES, _FIRST_ROOM = 20, 1e-4
 _DUAL, _PRIMAL = 1, 4
 _SPARE_CUTS = 30
+_CALLS_OF_A_SITE = 3
 _CHEAP, _NEAR, _LIGHT, _TIES_A_SITE = 0.05, 3, 0.02, 2  # of what a site costs; of that; of a beat
 
 
@@ -68,6 +68,13 @@ class Master:
     """
     The linear program.
 
+    Parameters
+    ----------
+    threads
+        So many search beats at once.
+    best
+        Of the same prices, if known.
+
     Attributes
     ----------
     best, row_prices
@@ -78,8 +85,10 @@ class Master:
         Whether some site has no state in it.
     """
 
-    def __init__(self, relaxation: Relaxation, prices: Prices, cuts: Cuts, best: Priced | None = None) -> None:
-        self.relaxation, self.cuts = relaxation, cuts
+    def __init__(
+        self, relaxation: Relaxation, prices: Prices, cuts: Cuts, *, threads: int = 1, best: Priced | None = None
+    ) -> None:
+        self.relaxation, self.cuts, self.threads = relaxation, cuts, threads
         self.rows = rows = Rows(relaxation)
         stars, excluded = relaxation.stars, relaxation.excluded
         self.bases = np.flatnonzero(~excluded.base)
@@ -227,7 +236,7 @@ class Master:
         """
         at = self.row_prices if row_prices is None else row_prices
         relaxation, rows = self.relaxation, self.rows
-        arrays, stars = relaxation.arrays, relaxation.stars
+        arrays = relaxation.arrays
         scale, n = relaxation.scale, rows.num_sites
         price = relaxation.in_units(at[:n])
         rates = relaxation.weigh(np.maximum(-at[rows.first_held : rows.number] / rows.units, 0))
@@ -236,17 +245,10 @@ class Master:
         home = arrays.base_site[self.bases]
         values = relaxation.c_base[self.bases] + relaxation.c_primary[home] - price[home]
         values += officer[arrays.base_class[self.bases]]
-        room = most or len(self.bases)
-        base, value = np.zeros(room, np.int64), np.zeros(room, np.int64)
-        start, spokes = np.zeros(room + 1, np.int64), np.zeros(room * _MEAN, np.int64)
-        least = np.zeros(len(self.bases), np.int64)
-        number = kernel.find_beats(
-            self.bases, values, arrays.base_site, (stars.start, stars.site, stars.use, stars.cap),
-            (relaxation.c_shared, relaxation.c_on_call), price, self.cuts.with_prices(paid),
-            _ANY if every else 0 if below is None else below, below is not None, nodes,
-            base, start, spokes, value, least,
+        found = find_beats(
+            relaxation, self.bases, values, price, self.cuts, paid, _ANY if every else 0 if below is None else below,
+            nodes, most=None if below is None else most, threads=self.threads,
         )  # fmt: skip
-        is_cut, number = number < 0, max(number, 0)
         units = (
             exact_sum(price)
             + exact_sum(np.minimum(relaxation.c_uncovered - price, 0))
@@ -255,7 +257,7 @@ class Master:
             - sum(rate * limit for rate, limit in zip(rates, relaxation.limits[1:], strict=True))
         )
         at_site = np.zeros(n, np.int64)
-        np.minimum.at(at_site, home, least)
+        np.minimum.at(at_site, home, found.least)
         bound = units + exact_sum(at_site)
         best = bound
         is_one_class = len(rows.officers) == 1
@@ -263,9 +265,9 @@ class Master:
             num = int(rows.officers[0])
             ranked = np.sort(at_site - officer[0])[:num]
             best = max(bound, units + int(officer[0]) * num + exact_sum(np.minimum(ranked, 0)))
-        beats = Beats(base[:number].copy(), start[: number + 1].copy(), spokes[: start[number]].copy())
+        wanted = self.bases[found.least < 0]
         return Priced(
-            beats, value[:number], bound, scale, best / scale, -(-best // scale), self.bases[least < 0], price, is_cut
+            found.beats, found.values, bound, scale, best / scale, -(-best // scale), wanted, price, found.is_cut
         )
 
     def prices(self) -> Prices:
@@ -349,8 +351,12 @@ class Master:
         is_wanted = np.zeros(len(self.relaxation.arrays.base_site), np.bool_)
         is_wanted[self.pool.beats.base[self.shares > _USED]] = True
         is_wanted[priced.wanted] = True
-        pays = (priced.price[stars.site] > self.relaxation.c_on_call) & is_wanted[stars.base]
-        return self.add_beats(priced.beats), self.add_calls(np.flatnonzero(pays))
+        gain = priced.price[stars.site] - self.relaxation.c_on_call
+        pays = np.flatnonzero((gain > 0) & is_wanted[stars.base] & ~self._is_called)
+        pays = pays[np.lexsort((-gain[pays], stars.site[pays]))]
+        site = stars.site[pays]
+        rank = np.arange(len(pays)) - np.searchsorted(site, site, side="left")
+        return self.add_beats(priced.beats), self.add_calls(pays[rank < _CALLS_OF_A_SITE])
 
     def _next_strategy(self, calls: int) -> int:
         return _PRIMAL if len(self.calls) and not calls else _DUAL  # each measured to be the faster
@@ -414,7 +420,7 @@ class Master:
         sizes = np.diff(self.pool.beats.start)[self.shares > _USED] + 1
         most = self.rows.num_sites * int(sizes.sum()) // max(len(sizes), 1)
         beats = np.sort(np.argsort(np.where(is_basic, -np.inf, self.extra), kind="stable")[:most])
-        new = Master(self.relaxation, self.prices(), Cuts(self.rows.num_sites), self.best)
+        new = Master(self.relaxation, self.prices(), Cuts(self.rows.num_sites), threads=self.threads, best=self.best)
         num_columns = new._num_columns
         new.add_calls(self.calls)
         new.add_beats(self.pool.beats.some(beats))

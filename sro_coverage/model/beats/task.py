@@ -80,6 +80,8 @@ class Task:
         Whether later tiers may cost no more than the best plan: then it is told what they can still use.
     is_alone
         Whether nobody else searches for plans: then more of the time goes to them, and less to the bound.
+    threads
+        So many search beats at once.
     """
 
     relaxation: Relaxation
@@ -89,3 +91,4 @@ class Task:
     ends: float
     is_held: bool
     is_alone: bool
+    threads: int
