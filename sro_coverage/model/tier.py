@@ -129,8 +129,8 @@ class TierSearch:
             return (self._dive,)
         if self._split is None:
             return (
-                self._round, self._exchanges, self._worst_windows, self._long_exchanges, self._wait_for_beats,
-                self._as_a_whole, self._windows, self._shakes,
+                self._round, self._exchanges, self._leave_to_beats, self._worst_windows, self._long_exchanges,
+                self._wait_for_beats, self._as_a_whole, self._windows, self._shakes,
             )  # fmt: skip
         is_planned = self._best.excess == 0 and self._split.size.max() <= MOST_SITES
         first = () if is_planned else (self._round, self._exchanges, self._worst_windows)
@@ -224,11 +224,24 @@ class TierSearch:
         regrets = self.relaxation.regrets(self.bound.prices)
         excluded = regrets.above(self._room(regrets), self.excluded)
         relaxation = Relaxation(self.arrays, self.stars, self.tier, self.held, excluded)
+        self._priced_bound = self.bound.whole
         share = _WHOLE_SHARE if self._at_once > 1 else _ALONE_SHARE
         self._beats = BeatSearch(
             self._best, relaxation, self.bound.prices, self.cuts, share * self.clock.left_s, is_held=self._is_held,
-            is_alone=self._at_once == 1, raised=self._raise_to,
+            is_alone=self._at_once == 1, threads=self._at_once, raised=self._raise_to,
         )  # fmt: skip
+
+    def _leave_to_beats(self) -> None:
+        """Where the plan is far from what prices alone prove, let the search of whole beats have all workers."""
+        patience = time.monotonic() + _HOPE_SHARE * self.clock.left_s
+        while self._beats is not None and not self._beats.is_over and self._goes_on() and self._is_left_to_beats:
+            if not self._beats.is_settled and time.monotonic() > patience:
+                break
+            time.sleep(_PAUSE_S)
+
+    @property
+    def _is_left_to_beats(self) -> bool:
+        return self._has_full_weeks and self._best.cost - self._priced_bound > _FAR * abs(self._priced_bound)
 
     def _wait_for_beats(self) -> None:
         """With one worker, search whole beats and nothing else, unless their linear program takes too long."""

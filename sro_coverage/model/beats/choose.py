@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from sro_coverage.model.beats.cuts import Cuts
-from sro_coverage.model.beats.pool import Beats, Rows, entries_of_calls, entries_of_cuts
+from sro_coverage.model.beats.pool import Beats, Rows, beats_of, entries_of_calls, entries_of_cuts
 from sro_coverage.model.beats.task import Chosen
 from sro_coverage.model.bound import Relaxation
 from sro_coverage.travel import Floats, Ints
@@ -19,20 +19,9 @@ from sro_coverage.travel import Floats, Ints
 _PATIENCE = 0.3
 
 
-def choose(
-    relaxation: Relaxation,
-    beats: Beats,
-    calls: Ints,
-    free: Ints,
-    time_limit_s: float,
-    *,
-    cuts: Cuts,
-    start: Chosen | None = None,
-    enough: int | None = None,
-    met: Callable[[Chosen], None] = lambda _: None,
-) -> int | None:
+class Program:
     """
-    Find the best plan of some beats.
+    Columns for beats, calls and uncovered sites, in this order.
 
     Parameters
     ----------
@@ -43,71 +32,17 @@ def choose(
     cuts
         Hold for every plan; they make what HiGHS looks at first nearly whole.
     start
-        A plan of these beats: only better ones are met.
-    enough
-        The search ends soon after it is known that no plan costs less than this.
-    met
-        Shown every better plan at once.
-
-    Returns
-    -------
-    int or None
-        What no plan of these beats costs less than, by HiGHS, in floats: a unit in a million is given away; `enough` if
-        there is no plan at all. None if HiGHS's tolerances let it find what is no plan: then it proves nothing.
+        A plan, whose beats, calls and uncovered sites are added: only better ones are met.
     """
-    program = _Program(relaxation, beats, calls, free, cuts)
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    for name, value in (
-        ("output_flag", False),
-        ("threads", 1),
-        ("mip_rel_gap", 0.0),
-        ("mip_abs_gap", 0.0),
-        ("time_limit", max(time_limit_s, 0.0)),
-        ("mip_heuristic_run_feasibility_jump", False),
-    ):
-        highs.setOptionValue(name, value)
-    highs.passModel(program.model())
-    if start is not None:
-        known = highspy.HighsSolution()
-        known.col_value = program.values(start).tolist()
-        highs.setSolution(known)
-    best, is_refused = None if start is None else start.cost, False
 
-    def take(values: Floats) -> None:
-        nonlocal best, is_refused
-        chosen = program.chosen(values)
-        if chosen is None:
-            is_refused = True  # within HiGHS's tolerances only: what it proves is not about whole numbers
-        elif best is None or chosen.cost < best:
-            best = chosen.cost
-            met(chosen)
-
-    patient_until = time.monotonic() + _PATIENCE * time_limit_s
-
-    def ask(event: Any) -> None:
-        is_known = enough is not None and program.bound(event.data_out.mip_dual_bound) >= enough
-        if is_known and time.monotonic() > patient_until:
-            event.interrupt()
-
-    highs.cbMipImprovingSolution.subscribe(lambda event: take(np.array(event.data_out.mip_solution)))
-    highs.cbMipInterrupt.subscribe(ask)
-    highs.run()
-    info, status = highs.getInfo(), highs.getModelStatus()
-    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-        take(np.array(highs.getSolution().col_value))
-    if is_refused:
-        return None
-    if status == highspy.HighsModelStatus.kInfeasible:
-        return enough if best is None else best
-    if status == highspy.HighsModelStatus.kOptimal and best is not None:
-        return best
-    return program.bound(info.mip_dual_bound)
-
-
-class _Program:
-    """Columns for beats, calls and uncovered sites, in this order."""
-
-    def __init__(self, relaxation: Relaxation, beats: Beats, calls: Ints, free: Ints, cuts: Cuts) -> None:
+    def __init__(
+        self, relaxation: Relaxation, beats: Beats, calls: Ints, free: Ints, cuts: Cuts, start: Chosen | None
+    ) -> None:
+        self.start = start
+        if start is not None:
+            beats = beats.and_also(beats_of(relaxation, start))
+            calls = np.union1d(calls, start.on_call)
+            free = np.union1d(free, start.uncovered(relaxation))
         self._relaxation, self._beats, self._free = relaxation, beats, free
         stars, costs = relaxation.stars, relaxation.costs
         self._calls = calls = calls[np.isin(stars.base[calls], beats.base)]
@@ -189,3 +124,75 @@ class _Program:
         values[len(beats) : len(beats) + len(self._calls)] = np.isin(self._calls, plan.on_call)
         values[len(beats) + len(self._calls) :] = np.isin(self._free, plan.uncovered(self._relaxation))
         return values
+
+
+def choose(
+    program: Program,
+    time_limit_s: float,
+    *,
+    enough: int | None = None,
+    met: Callable[[Chosen], None] = lambda _: None,
+) -> int | None:
+    """
+    Find the best plan of some beats.
+
+    Parameters
+    ----------
+    enough
+        The search ends soon after it is known that no plan costs less than this.
+    met
+        Shown every better plan at once.
+
+    Returns
+    -------
+    int or None
+        What no plan of these beats costs less than, by HiGHS, in floats: a unit in a million is given away; `enough` if
+        there is no plan at all. None if HiGHS's tolerances let it find what is no plan: then it proves nothing.
+    """
+    start = program.start
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in (
+        ("output_flag", False),
+        ("threads", 1),
+        ("mip_rel_gap", 0.0),
+        ("mip_abs_gap", 0.0),
+        ("time_limit", max(time_limit_s, 0.0)),
+        ("mip_heuristic_run_feasibility_jump", False),
+    ):
+        highs.setOptionValue(name, value)
+    highs.passModel(program.model())
+    if start is not None:
+        known = highspy.HighsSolution()
+        known.col_value = program.values(start).tolist()
+        highs.setSolution(known)
+    best, is_refused = None if start is None else start.cost, False
+
+    def take(values: Floats) -> None:
+        nonlocal best, is_refused
+        chosen = program.chosen(values)
+        if chosen is None:
+            is_refused = True  # within HiGHS's tolerances only: what it proves is not about whole numbers
+        elif best is None or chosen.cost < best:
+            best = chosen.cost
+            met(chosen)
+
+    patient_until = time.monotonic() + _PATIENCE * time_limit_s
+
+    def ask(event: Any) -> None:
+        is_known = enough is not None and program.bound(event.data_out.mip_dual_bound) >= enough
+        if is_known and time.monotonic() > patient_until:
+            event.interrupt()
+
+    highs.cbMipImprovingSolution.subscribe(lambda event: take(np.array(event.data_out.mip_solution)))
+    highs.cbMipInterrupt.subscribe(ask)
+    highs.run()
+    info, status = highs.getInfo(), highs.getModelStatus()
+    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        take(np.array(highs.getSolution().col_value))
+    if is_refused:
+        return None
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return enough if best is None else best
+    if status == highspy.HighsModelStatus.kOptimal and best is not None:
+        return best
+    return program.bound(info.mip_dual_bound)

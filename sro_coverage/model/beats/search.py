@@ -1,9 +1,9 @@
 """
 From prices to a proof, over whole beats: column generation, cuts, a plan of the beats met, a list of all that matter.
 
-1. The linear program over all beats, by pricing (`Master`).
+1. The linear program over all beats, by pricing (`Master`), at first without the cuts of earlier tiers.
 2. Cuts, as long as they help.
-3. The best plan of the beats met on the way, after a dive if no plan near the bound is known.
+3. If no plan near the bound is known, dives, with more cuts from one to the next; then the best plan of the beats met.
 4. Lists of all beats that can be part of a plan close to the bound, ever longer: the best plan of a list is the best of
    all, or there is none so close.
 5. A dive, if there was none yet, and once more the best plan of the beats met.
@@ -16,13 +16,15 @@ partitioning formulation with additional cuts, Mathematical Programming 115, for
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
-from sro_coverage.model.beats.choose import choose
+from sro_coverage.model.beats.choose import Program, choose
 from sro_coverage.model.beats.cuts import Cuts
 from sro_coverage.model.beats.dive import beside, dive
 from sro_coverage.model.beats.master import Master, Priced
@@ -37,11 +39,11 @@ _FIRST_ROUNDS = 10
 _SPREAD = 0.03
 _FEWEST_CUTS, _CUTS_OF_A_SITE = 150, 10
 _LEAST_GAIN = 0.003
-_CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.45, 0.25, 3e-6, 1e-7
+_CUT_SHARE, _CUT_SHARE_ALONE, _COARSE, _FINE = 0.4, 0.25, 3e-6, 1e-7
 _POOL, _POOL_SHARE, _POOL_SHARE_ALONE = 12_000, 0.15, 0.6
 _FAR, _FAR_SHARE, _LAST_SHARE = 5e-3, 0.8, 0.9
 _FEW, _MOST_LISTED = 4_000, 400_000
-_LIST_SHARE, _DIVE_SHARE, _FAR_DIVE_SHARE = 0.4, 0.2, 0.5
+_LIST_SHARE, _DIVE_SHARE, _FAR_DIVE_SHARE, _FAR_DIVES = 0.4, 0.2, 0.5, 3
 
 
 Tell = Callable[[str, Any], None]
@@ -61,6 +63,7 @@ class Search:
     def __init__(self, task: Task, tell: Tell) -> None:
         self._task, self._tell = task, tell
         self._ends = task.ends
+        self._lock = threading.Lock()
         self._relaxation = task.relaxation
         self.best = task.plan
         self.bound = -(2**62)
@@ -88,36 +91,36 @@ class Search:
         self._raise(master.best.whole)
 
     def _met(self, plan: Chosen) -> None:
-        if plan.cost < self._cost:
-            self.best = plan
-            self._tell("plan", plan)
+        with self._lock:
+            if plan.cost < self._cost:
+                self.best = plan
+                self._tell("plan", plan)
 
     def hear(self, plan: Chosen) -> None:
         """Take over a plan that somebody else found."""
-        if plan.cost < self._cost:
-            self.best = plan
+        with self._lock:
+            if plan.cost < self._cost:
+                self.best = plan
 
     def run(self) -> None:
         """Go through the steps."""
         master = self._master()
         if master is None:
             return
-        master.settle(self._is_over, 1e-6, _BOXES)
-        self._raise_to(master)
-        master = self._cut(master)
-        is_far = self._is_far
-        if is_far:
-            self._dive(master, _FAR_DIVE_SHARE)
+        master = self._cut(self._settled(master))
+        was_far = self._is_far
+        if was_far:
+            master = self._dives(master)
         self._of_pool(master, self._pool_share)
         self._list(master)
-        if not is_far:
-            self._dive(master, _DIVE_SHARE)
+        if not was_far and not self._is_over():
+            self._choose(self._dive(master, _DIVE_SHARE), _DIVE_SHARE)
         self._of_pool(master, _LAST_SHARE)
         self._tell_kept(master)
 
     def _master(self) -> Master | None:
         relaxation, prices = self._relaxation, self._task.prices
-        master = Master(relaxation, prices, Cuts(len(relaxation.arrays.posts)))
+        master = Master(relaxation, prices, Cuts(len(relaxation.arrays.posts)), threads=self._task.threads)
         if self.best is not None:
             master.add_beats(beats_of(relaxation, self.best))
             master.add_calls(self.best.on_call)
@@ -130,10 +133,20 @@ class Search:
                 there[: master.rows.num_sites] *= 1 + _SPREAD * self._rng.standard_normal(master.rows.num_sites)
             priced = master.price(there, every=True)
             master.add_beats(priced.beats)
-        master.add_cuts(self._task.cuts)
         return master
 
-    def _cut(self, master: Master) -> Master:
+    def _settled(self, master: Master) -> Master:
+        """Solve the linear program, then with the cuts of earlier tiers, and go on with those that help."""
+        master.settle(self._is_over, _COARSE, _BOXES)
+        self._raise_to(master)
+        if not self._task.cuts or self._is_over():
+            return master
+        master.add_cuts(self._task.cuts)
+        master.settle(self._is_over, _COARSE, _BOXES)
+        self._raise_to(master)
+        return master.trimmed()
+
+    def _cut(self, master: Master, *, is_once: bool = False) -> Master:
         """Add cuts as long as they help, each linear program solved more exactly where the last one did not help."""
         tolerance, root = _COARSE, master.best.bound
         most = max(_FEWEST_CUTS, int(master.rows.officers.sum()))  # many at once on long beats make prices jump
@@ -147,15 +160,33 @@ class Search:
                 tolerance /= 10
             master = master.trimmed()
             self._tell("cuts", master.cuts.cuts)
+            if is_once:
+                break
         return master
 
-    def _dive(self, master: Master, share: float) -> None:
-        """Go down to a plan from the linear program."""
+    def _dive(self, master: Master, share: float) -> Program:
+        """Go down from the linear program to beats that plans near it may be of."""
         ends = time.monotonic() + share * self._left_s
         held, at = dive(master, self._cost, lambda: self._is_over() or time.monotonic() > ends)
-        if not self._is_over():
-            beats = held.and_also(beside(master, held, at))
-            self._choose(master, beats, master.calls, self._free, share * self._left_s)
+        return self._program(master, held.and_also(beside(master, held, at)), master.calls, self._free)
+
+    def _dives(self, master: Master) -> Master:
+        """Go down again and again as long as no plan near the bound is known, with more cuts each time."""
+        with ThreadPoolExecutor(self._task.threads) as pool:  # programs are solved while the next ones are looked for
+            chosen: list[Future[int | None]] = []
+            for number in range(_FAR_DIVES):
+                if number:
+                    master = self._cut(master, is_once=True)
+                if self._is_over() or not self._is_far:
+                    break
+                program = self._dive(master, _FAR_DIVE_SHARE)
+                chosen.append(pool.submit(self._choose, program, _FAR_SHARE))
+                master = master.trimmed()
+                if len(chosen) >= self._task.threads:
+                    chosen[-self._task.threads].result()
+        for one in chosen:
+            one.result()
+        return master
 
     @property
     def _is_far(self) -> bool:
@@ -171,7 +202,7 @@ class Search:
     def _of_pool(self, master: Master, share: float) -> None:
         """Find the best plan of the beats met so far."""
         if not self._is_over():
-            self._choose(master, self._pool(master), master.calls, self._free, share * self._left_s)
+            self._choose(self._program(master, self._pool(master), master.calls, self._free), share)
 
     def _pool(self, master: Master) -> Beats:
         """Give those of them that a better plan may use, the best where there are many."""
@@ -180,18 +211,12 @@ class Search:
         keep = order[extra[order] <= self._cost - master.best.bound]
         return master.pool.beats.some(np.sort(keep))
 
-    def _choose(
-        self, master: Master, beats: Beats, calls: Ints, free: Ints, time_s: float, enough: int | None = None
-    ) -> int | None:
+    def _program(self, master: Master, beats: Beats, calls: Ints, free: Ints) -> Program:
+        return Program(self._relaxation, beats, calls, free, master.cuts, self.best)
+
+    def _choose(self, program: Program, share: float, enough: int | None = None) -> int | None:
         """Find the best plan of some beats, from the best known one on; see `choose`."""
-        relaxation, start = self._relaxation, self.best
-        if start is not None:
-            beats = beats.and_also(beats_of(relaxation, start))
-            calls = np.union1d(calls, start.on_call)
-            free = np.union1d(free, start.uncovered(relaxation))
-        return choose(
-            relaxation, beats, calls, free, time_s, cuts=master.cuts, start=start, enough=enough, met=self._met
-        )
+        return choose(program, share * self._left_s, enough=enough, met=self._met)
 
     def _list(self, master: Master) -> None:
         """
@@ -211,7 +236,8 @@ class Search:
             if enough > self.bound:
                 kept = self._kept(priced, room)
                 calls, free = np.flatnonzero(~kept.on_call), np.flatnonzero(~kept.uncovered)
-                least = self._choose(master, priced.beats, calls, free, _LIST_SHARE * self._left_s, enough)
+                program = self._program(master, priced.beats, calls, free)
+                least = self._choose(program, _LIST_SHARE, enough)
                 if least is None:
                     break
                 self._raise(min(least, enough))
