@@ -131,6 +131,7 @@ def choose(
     time_limit_s: float,
     *,
     enough: int | None = None,
+    is_enough: Callable[[], bool] = lambda: False,
     met: Callable[[Chosen], None] = lambda _: None,
 ) -> int | None:
     """
@@ -140,6 +141,8 @@ def choose(
     ----------
     enough
         The search ends soon after it is known that no plan costs less than this.
+    is_enough
+        Asked whether it is to end at once.
     met
         Shown every better plan at once.
 
@@ -180,7 +183,7 @@ def choose(
 
     def ask(event: Any) -> None:
         is_known = enough is not None and program.bound(event.data_out.mip_dual_bound) >= enough
-        if is_known and time.monotonic() > patient_until:
+        if is_enough() or (is_known and time.monotonic() > patient_until):
             event.interrupt()
 
     highs.cbMipImprovingSolution.subscribe(lambda event: take(np.array(event.data_out.mip_solution)))

@@ -173,14 +173,14 @@ class Search:
     def _dives(self, master: Master) -> Master:
         """Go down again and again as long as no plan near the bound is known, with more cuts each time."""
         with ThreadPoolExecutor(self._task.threads) as pool:  # programs are solved while the next ones are looked for
-            chosen: list[Future[int | None]] = []
+            chosen: list[Future[None]] = []
             for number in range(_FAR_DIVES):
                 if number:
                     master = self._cut(master, is_once=True)
                 if self._is_over() or not self._is_far:
                     break
                 program = self._dive(master, _FAR_DIVE_SHARE)
-                chosen.append(pool.submit(self._choose, program, _FAR_SHARE))
+                chosen.append(pool.submit(self._choose_until_near, program))
                 master = master.trimmed()
                 if len(chosen) >= self._task.threads:
                     chosen[-self._task.threads].result()
@@ -217,6 +217,10 @@ class Search:
     def _choose(self, program: Program, share: float, enough: int | None = None) -> int | None:
         """Find the best plan of some beats, from the best known one on; see `choose`."""
         return choose(program, share * self._left_s, enough=enough, met=self._met)
+
+    def _choose_until_near(self, program: Program) -> None:
+        """Find a plan near the bound, and leave the time that is left then to others."""
+        choose(program, _FAR_SHARE * self._left_s, is_enough=lambda: not self._is_far, met=self._met)
 
     def _list(self, master: Master) -> None:
         """
