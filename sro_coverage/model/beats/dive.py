@@ -24,9 +24,9 @@ from sro_coverage.travel import Floats
 _ROUNDS, _MOST_ROUNDS = 12, 16
 _SURE, _LIKELY = 0.999, 0.5
 _STEP, _MOST_STEP = 0.02, 15
-_REST = 0.5
+_REST = 0.35
 _CUTS, _CUTS_OF_A_SITE = 100, 10
-_FARTHEST, _MOST_LISTED = 2**60, 6_500
+_FARTHEST, _MOST_LISTED = 2**60, 4_000
 
 
 def dive(master: Master, cost: float, is_over: Callable[[], bool]) -> tuple[Beats, Floats]:
