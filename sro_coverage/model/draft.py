@@ -279,6 +279,7 @@ class Draft:
         g, state, r = self.ground, self.state, relaxation
         most = np.rint(2 * np.abs(prices.site) * r.scale).astype(np.int64)
         cost = self.paid(r, np.minimum(r.c_uncovered, np.maximum(most, 0)))
+        cost = np.minimum(cost, kernel.NEVER // max(len(cost), 1))  # of ways excluded by now; they are added up
         cost[state.server == PRIMARY] = -kernel.NEVER
         gain: Ints = r.gains(cost) + cost[g.arrays.base_site] - r.c_primary[g.arrays.base_site] - r.c_base
         gain[state.is_open] = -kernel.NEVER

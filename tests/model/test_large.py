@@ -12,7 +12,7 @@ import pytest
 from sro_coverage.check import check
 from sro_coverage.model import highs, staged, worker
 from sro_coverage.model import reoptimise as parts
-from sro_coverage.model.bound import Exclusions
+from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compact import Compact
 from sro_coverage.model.compile import compile_arrays
 from sro_coverage.model.draft import Draft, Ground
@@ -295,3 +295,21 @@ def test_all_arrays_lie_in_rows_of_their_own():
     columns = {name: column for name, column in vars(arrays).items() if isinstance(column, np.ndarray)}
     assert len(columns["base_site"]) > 1
     assert [name for name, column in columns.items() if not column.flags.c_contiguous] == []
+
+
+def test_a_plan_of_ways_that_are_excluded_by_now_is_priced_within_64_bits(monkeypatch):
+    """Added up beyond them, what such ways cost had a kernel read beyond its arrays, which ended the process."""
+    problem = random_problem(106, num_campuses=19, num_officers=5).replace(pins=(), forbids=())
+    arrays = compile_arrays(problem, travel_times(problem))
+    stars, tier = Stars.of(arrays), arrays.tiers[0]
+    rules = Exclusions.of_rules(arrays, stars)
+    draft = Draft.of_choice(Ground(arrays, stars, tier, [], rules), first_choice(arrays))
+    every = np.ones(len(stars.site), np.bool_)
+    relaxation = Relaxation(arrays, stars, tier, [], Exclusions(rules.base, every, every, rules.uncovered))
+    prices = Prices(np.ones(len(arrays.posts)), np.zeros(len(arrays.class_officers)), np.zeros(0))
+    relaxation.evaluate(prices)
+    seen = []
+    gains = Relaxation.gains
+    monkeypatch.setattr(Relaxation, "gains", lambda self, price: (seen.append(price), gains(self, price))[1])
+    draft.wanted(relaxation, prices)
+    assert sum(int(price) for price in seen[0] if price > 0) < 2**62
