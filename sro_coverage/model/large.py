@@ -72,7 +72,7 @@ def solve_large(
         known = [(other, prices) for other, prices in zip(done, duals, strict=True) if other.limit < UNKNOWN]
         held = [(other.tier, other.limit) for other, _ in known]
         own, gap = tolerance.of(tier.name), params.gap.of(tier.name)
-        bound = None
+        bound, kept = None, Exclusions.of_nothing(arrays, stars)
         if tier.is_sum and len(stars.site) and left_s > 0 and not stop.requested:
             is_held = own == 0 and gap == 0 and number + 1 < len(arrays.tiers)
             prices = [of_tier for _, of_tier in known]
@@ -81,7 +81,7 @@ def solve_large(
             cuts = search.cuts
             is_within = all(found.cost(arrays, other) <= limit for other, limit in held)  # the search sees sums only
             if is_within and (found.keeps_rules(arrays) or not choice.keeps_rules(arrays)):
-                choice = found
+                choice, kept = found, search.kept  # what is kept is about plans as good as this one
         is_plan = choice.keeps_rules(arrays)
         least = tier.least_cost if bound is None else max(bound.whole, tier.least_cost)
         if is_plan:
@@ -97,7 +97,7 @@ def solve_large(
             other.tighten(choice.cost(arrays, other.tier))
         if bound is not None:
             limit = done[-1].limit
-            excluded = search.relaxation.regrets(bound.prices).beyond(limit, excluded).and_also(search.kept)
+            excluded = search.relaxation.regrets(bound.prices).beyond(limit, excluded).and_also(kept)
     if not choice.keeps_rules(arrays):
         return Solution("no plan found", None, (), time.monotonic() - began, "large")
     outcomes = tuple(other.outcome(choice.cost(arrays, other.tier)) for other in done)

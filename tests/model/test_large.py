@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from sro_coverage.check import check
-from sro_coverage.model import highs, staged, worker
+from sro_coverage.model import highs, large, staged, worker
 from sro_coverage.model import reoptimise as parts
+from sro_coverage.model.arrays import Choice
 from sro_coverage.model.bound import Exclusions, Prices, Relaxation
 from sro_coverage.model.compact import Compact
 from sro_coverage.model.compile import compile_arrays
@@ -22,6 +23,7 @@ from sro_coverage.model.large import is_for_large, solve_large
 from sro_coverage.model.reoptimise import reoptimise
 from sro_coverage.model.solution import Gap, SolveParams, StopSignal, relative_gap
 from sro_coverage.model.stars import Stars
+from sro_coverage.model.tier import TierSearch
 from sro_coverage.planner import solve
 from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem, RuleChange, StraightLine
 from sro_coverage.report.text import console, render_text
@@ -295,6 +297,30 @@ def test_all_arrays_lie_in_rows_of_their_own():
     columns = {name: column for name, column in vars(arrays).items() if isinstance(column, np.ndarray)}
     assert len(columns["base_site"]) > 1
     assert [name for name, column in columns.items() if not column.flags.c_contiguous] == []
+
+
+def test_what_a_rejected_plan_excludes_is_not_excluded(monkeypatch):
+    """A search sees sums only; what was excluded for a plan that broke a held tier of moves made bounds too high."""
+    problem = random_problem(106, num_campuses=19, num_officers=5).replace(pins=(), forbids=())
+    arrays = compile_arrays(problem, travel_times(problem))
+    assert not arrays.tiers[0].is_sum
+    excluded = []
+
+    class Search(TierSearch):
+        def run(self, choice):
+            excluded.append(self.excluded)
+            _, bound = super().run(choice)
+            every = np.ones(len(self.stars.site), np.bool_)
+            self.kept = Exclusions(np.ones_like(choice.base), every, every, np.ones(len(arrays.posts), np.bool_))
+            nobody = Choice(np.zeros_like(choice.base), np.zeros_like(choice.arc))
+            assert nobody.cost(arrays, arrays.tiers[0]) > choice.cost(arrays, arrays.tiers[0])
+            return nobody, bound
+
+    monkeypatch.setattr(large, "TierSearch", Search)
+    solve_large(arrays, problem.objective.tolerance, SolveParams(time_limit_s=2, workers=1))
+    assert len(excluded) > 1
+    assert not excluded[1].base.all()
+    assert not excluded[1].shared.all()
 
 
 def test_a_plan_of_ways_that_are_excluded_by_now_is_priced_within_64_bits(monkeypatch):
