@@ -204,7 +204,8 @@ class Draft:
     def base_of(self) -> Ints:
         """The base that serves each site, or -1; a primary's own base is not told."""
         server = self.state.server
-        base: Ints = np.where(server >= 0, self.ground.stars.base[np.maximum(server, 0)], -1)
+        base = np.full(len(server), -1)
+        base[server >= 0] = self.ground.stars.base[server[server >= 0]]
         return base
 
     def improve(self, sites: Ints | None = None, *, most: int = _MOST_WAYS, max_rounds: int = 50) -> int:

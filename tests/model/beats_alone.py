@@ -185,3 +185,18 @@ def test_what_is_found_does_not_depend_on_the_number_of_threads(arrays):
             for mine, its in zip(vars(one.beats).values(), vars(other.beats).values(), strict=True):
                 assert mine.tolist() == its.tolist()
             assert one.values.tolist() == other.values.tolist()
+
+
+@pytest.mark.parametrize("arrays", list(problems(1)))
+def test_shares_a_little_below_nothing_are_nothing(arrays, monkeypatch):
+    """HiGHS may answer so within its tolerance; the root of it, in search of cuts, was not a number."""
+    master, _ = settled(arrays, 0, [])
+    solve = Master._solve
+
+    def below(self, strategy):
+        value, prices, columns, extra = solve(self, strategy)
+        return value, prices, columns - 1e-9, extra
+
+    monkeypatch.setattr(Master, "_solve", below)
+    master._answer(1)
+    assert master.shares.min() == 0

@@ -22,6 +22,7 @@ from sro_coverage.model.stars import Stars
 from sro_coverage.model.tier import Clock, TierSearch, search_region
 from sro_coverage.model.windows import Windows
 from sro_coverage.problem import Campus, Objective, Officer, Policy, Problem
+from sro_coverage.problem.policy import numbered_officers
 from sro_coverage.travel import travel_times
 
 ISLANDS = 5
@@ -199,3 +200,17 @@ def test_windows_searched_as_regions_share_what_is_left_and_keep_the_limits():
     assert better.excess == 0
     assert better.choice().keeps_rules(arrays)
     assert better.choice().cost(arrays, tier) <= limit
+
+
+def test_a_plan_where_no_officer_reaches_another_campus_has_windows():
+    """Without a single arc, asking for the bases that serve ended with an IndexError."""
+    far_apart = tuple(
+        Campus(id=f"c{k}", name=f"c{k}", level="elementary", lat=33.0 + 3 * k, lon=-117.0, enrollment=100)
+        for k in range(4)
+    )
+    problem = Problem(title="far apart", campuses=far_apart, officers=numbered_officers(2))
+    arrays = compile_arrays(problem, travel_times(problem))
+    stars, tier = Stars.of(arrays), arrays.tiers[0]
+    assert not len(stars.site)
+    draft = Draft.of_choice(Ground(arrays, stars, tier, [], Exclusions.of_rules(arrays, stars)), first_choice(arrays))
+    assert draft.base_of.tolist() == [-1] * 4

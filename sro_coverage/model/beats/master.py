@@ -340,7 +340,7 @@ class Master:
     def _answer(self, strategy: int) -> Floats:
         """Solve the linear program; gives the prices of its rows and cuts."""
         self.value, prices, columns, extra = self._solve(strategy)
-        self.shares, self.extra = columns[self._column_of_beat], extra[self._column_of_beat]
+        self.shares, self.extra = np.maximum(columns[self._column_of_beat], 0), extra[self._column_of_beat]
         self.is_missing = bool(columns[self._far].max(initial=0) > _NOTHING)
         self._answered = prices[self._row_of_cut]
         return np.concatenate((prices[: self.rows.number], self._answered))
