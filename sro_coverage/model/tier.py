@@ -233,15 +233,21 @@ class TierSearch:
 
     def _leave_to_beats(self) -> None:
         """Where the plan is far from what prices alone prove, let the search of whole beats have all workers."""
-        patience = time.monotonic() + _HOPE_SHARE * self.clock.left_s
-        while self._beats is not None and not self._beats.is_over and self._goes_on() and self._is_left_to_beats:
-            if not self._beats.is_settled and time.monotonic() > patience:
-                break
-            time.sleep(_PAUSE_S)
+        if self._beats is not None:
+            self._wait(self._beats, _HOPE_SHARE, lambda: self._is_left_to_beats)
 
     @property
     def _is_left_to_beats(self) -> bool:
         return self._has_full_weeks and self._best.cost - self._priced_bound > _FAR * abs(self._priced_bound)
+
+    def _wait(self, beats: BeatSearch, patience_share: float, is_wanted: Callable[[], bool] = lambda: True) -> bool:
+        """Wait for whole beats; gives whether their linear program took too long."""
+        patience = time.monotonic() + patience_share * self.clock.left_s
+        while not beats.is_over and self._goes_on() and is_wanted():
+            if not beats.is_settled and time.monotonic() > patience:
+                return True
+            time.sleep(_PAUSE_S)
+        return False
 
     def _wait_for_beats(self) -> None:
         """With one worker, search whole beats and nothing else, unless their linear program takes too long."""
@@ -252,11 +258,8 @@ class TierSearch:
             if not self._goes_on():
                 return
             self._begin_beats()
-            patience = time.monotonic() + _PATIENCE_SHARE * self.clock.left_s
-            while self._beats is not None and not self._beats.is_over and self._goes_on():
-                time.sleep(_PAUSE_S)
-                if time.monotonic() > patience and not self._beats.is_settled:
-                    self._beats.stop()
+            if self._beats is not None and self._wait(self._beats, _PATIENCE_SHARE):
+                self._beats.stop()
 
     def _room(self, regrets: Regrets) -> int:
         """How far above the bound a better plan can be, in fixed-point units."""

@@ -352,11 +352,9 @@ class Master:
         is_wanted[self.pool.beats.base[self.shares > _USED]] = True
         is_wanted[priced.wanted] = True
         gain = priced.price[stars.site] - self.relaxation.c_on_call
-        pays = np.flatnonzero((gain > 0) & is_wanted[stars.base] & ~self._is_called)
-        pays = pays[np.lexsort((-gain[pays], stars.site[pays]))]
-        site = stars.site[pays]
-        rank = np.arange(len(pays)) - np.searchsorted(site, site, side="left")
-        return self.add_beats(priced.beats), self.add_calls(pays[rank < _CALLS_OF_A_SITE])
+        pays = (gain > 0) & is_wanted[stars.base] & ~self._is_called
+        calls = np.flatnonzero(~stars.beyond_first(_CALLS_OF_A_SITE, ~pays, -gain, -gain))
+        return self.add_beats(priced.beats), self.add_calls(calls)
 
     def _next_strategy(self, calls: int) -> int:
         return _PRIMAL if len(self.calls) and not calls else _DUAL  # each measured to be the faster

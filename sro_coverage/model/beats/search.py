@@ -87,7 +87,8 @@ class Search:
             self.bound = bound
             self._tell("bound", min(bound, self._cost))
 
-    def _raise_to(self, master: Master) -> None:
+    def _settle(self, master: Master, tolerance: float, boxes: tuple[float, ...]) -> None:
+        master.settle(self._is_over, tolerance, boxes)
         self._raise(master.best.whole)
 
     def _met(self, plan: Chosen) -> None:
@@ -137,13 +138,11 @@ class Search:
 
     def _settled(self, master: Master) -> Master:
         """Solve the linear program, then with the cuts of earlier tiers, and go on with those that help."""
-        master.settle(self._is_over, _COARSE, _BOXES)
-        self._raise_to(master)
+        self._settle(master, _COARSE, _BOXES)
         if not self._task.cuts or self._is_over():
             return master
         master.add_cuts(self._task.cuts)
-        master.settle(self._is_over, _COARSE, _BOXES)
-        self._raise_to(master)
+        self._settle(master, _COARSE, _BOXES)
         return master.trimmed()
 
     def _cut(self, master: Master, *, is_once: bool = False) -> Master:
@@ -154,8 +153,7 @@ class Search:
         while not self._is_over() and tolerance > _FINE and time.monotonic() < ends:
             before = master.best.bound
             is_whole = master.is_whole or not master.separate(most, _CUTS_OF_A_SITE)
-            master.settle(self._is_over, tolerance, _WHILE_CUTTING)
-            self._raise_to(master)
+            self._settle(master, tolerance, _WHILE_CUTTING)
             if is_whole or master.best.bound - before < _LEAST_GAIN * (master.best.bound - root):
                 tolerance /= 10
             master = master.trimmed()
@@ -173,14 +171,14 @@ class Search:
     def _dives(self, master: Master) -> Master:
         """Go down again and again as long as no plan near the bound is known, with more cuts each time."""
         with ThreadPoolExecutor(self._task.threads) as pool:  # programs are solved while the next ones are looked for
-            chosen: list[Future[None]] = []
+            chosen: list[Future[int | None]] = []
             for number in range(_FAR_DIVES):
                 if number:
                     master = self._cut(master, is_once=True)
                 if self._is_over() or not self._is_far:
                     break
                 program = self._dive(master, _FAR_DIVE_SHARE)
-                chosen.append(pool.submit(self._choose_until_near, program))
+                chosen.append(pool.submit(self._choose, program, _FAR_SHARE, is_enough=lambda: not self._is_far))
                 master = master.trimmed()
                 if len(chosen) >= self._task.threads:
                     chosen[-self._task.threads].result()
@@ -214,13 +212,9 @@ class Search:
     def _program(self, master: Master, beats: Beats, calls: Ints, free: Ints) -> Program:
         return Program(self._relaxation, beats, calls, free, master.cuts, self.best)
 
-    def _choose(self, program: Program, share: float, enough: int | None = None) -> int | None:
+    def _choose(self, program: Program, share: float, **ends: Any) -> int | None:
         """Find the best plan of some beats, from the best known one on; see `choose`."""
-        return choose(program, share * self._left_s, enough=enough, met=self._met)
-
-    def _choose_until_near(self, program: Program) -> None:
-        """Find a plan near the bound, and leave the time that is left then to others."""
-        choose(program, _FAR_SHARE * self._left_s, is_enough=lambda: not self._is_far, met=self._met)
+        return choose(program, share * self._left_s, met=self._met, **ends)
 
     def _list(self, master: Master) -> None:
         """
@@ -241,7 +235,7 @@ class Search:
                 kept = self._kept(priced, room)
                 calls, free = np.flatnonzero(~kept.on_call), np.flatnonzero(~kept.uncovered)
                 program = self._program(master, priced.beats, calls, free)
-                least = self._choose(program, _LIST_SHARE, enough)
+                least = self._choose(program, _LIST_SHARE, enough=enough)
                 if least is None:
                     break
                 self._raise(min(least, enough))
